@@ -37,7 +37,7 @@ int harness_run(Suite *suite);
 /* Makes the suite of a file that has one TCase. */
 #define HARNESS_MAIN(name, ...)                                                                    \
         int main(void) {                                                                           \
-                static const TTest *const tests[] = { __VA_ARGS__ };                               \
+                const TTest *const tests[] = { __VA_ARGS__ };                                      \
                 Suite *s = suite_create(name);                                                     \
                 TCase *tc = tcase_create(name);                                                    \
                 for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)                      \
