@@ -47,7 +47,7 @@ ONLY_IN = {
     'systemd/sd-bus.h': ('lib/client/', 'daemon/bus'),
     'systemd/sd-bus-vtable.h': ('daemon/bus',),
     'systemd/sd-event.h': ('daemon/',),
-    'systemd/sd-journal.h': ('daemon/journal',),
+    'systemd/sd-journal.h': ('daemon/sink-journal.c',),
     'systemd/sd-daemon.h': ('daemon/',),
     'systemd/sd-login.h': (),
     'check.h': ('tests/',),
