@@ -38,7 +38,7 @@ def expanded(text):
         if not m:
             return [word]
         return [w for part in m.group(2).split(',') for w in spread(m.group(1) + part + m.group(3))]
-    return text + ' '.join(w for word in re.findall(r'\S*\{\S*', text) for w in spread(word))
+    return text + '\n' + ' '.join(w for word in re.findall(r'\S*\{\S*', text) for w in spread(word))
 
 
 def help_of(program):
