@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "engine/pipeline.h"
+
+#include <errno.h>
+
+#include "base/macro.h"
+#include "engine/reserve.h"
+
+/* More users than this with memory worth a policy are summed up in no reading. */
+#define USERS_MIN 256
+
+int pipeline_init(Pipeline *p, const Config *config, bool dry) {
+        int r;
+
+        *p = (Pipeline){
+                .config = config,
+                .verdicts_size = MAX(config->limits.instances, config->limits.policies),
+                .users_size = MAX(config->limits.instances, (uint32_t) USERS_MIN),
+                .scratch.size = config->limits.processes,
+                .procs_usec = USEC_UNSET,
+                .dry = dry,
+        };
+
+        r = history_new(config->limits.processes, &p->history);
+        if (r < 0)
+                return r;
+
+        p->book = reserve_new(1, sizeof(*p->book));
+        p->scratch.candidates = reserve_new(p->scratch.size, sizeof(*p->scratch.candidates));
+        p->verdicts = reserve_new(p->verdicts_size, sizeof(*p->verdicts));
+        p->users = reserve_new(p->users_size, sizeof(*p->users));
+        if (!p->book || !p->scratch.candidates || !p->verdicts || !p->users) {
+                pipeline_done(p);
+                return -ENOMEM;
+        }
+
+        incident_book_init(p->book);
+        p->next_usec = config->tick.min_usec; /* two samples make the first rate */
+        return 0;
+}
+
+void pipeline_done(Pipeline *p) {
+        p->history = history_free(p->history);
+        p->book = reserve_free(p->book, 1, sizeof(*p->book));
+        p->scratch.candidates = reserve_free(
+                p->scratch.candidates, p->scratch.size, sizeof(*p->scratch.candidates));
+        p->verdicts = reserve_free(p->verdicts, p->verdicts_size, sizeof(*p->verdicts));
+        p->users = reserve_free(p->users, p->users_size, sizeof(*p->users));
+}
+
+bool pipeline_begin(Pipeline *p, Sample *s) {
+        s->procs = NULL;
+        s->n_procs = 0;
+        s->procs_fresh = false;
+        s->procs_at_usec = p->procs_usec;
+        s->users = p->users;
+        s->users_size = p->users_size;
+        s->n_users = 0;
+
+        history_advance(p->history, s, p->planned_usec);
+
+        /* What is open or in flight is judged by its target, whatever the readings say by now. */
+        return p->plan.busy || evaluate_needs_processes(p->config, s, p->procs_usec);
+}
+
+void pipeline_judge(Pipeline *p, Sample *s, const Outcome *outcomes, size_t n_outcomes) {
+        if (s->n_procs > 0)
+                history_advance(p->history, s, p->planned_usec);
+        if (s->procs_fresh)
+                p->procs_usec = s->procs_at_usec;
+
+        p->n_verdicts = evaluate(p->config, s, incident_not_before, p->book, p->verdicts,
+                p->verdicts_size, &p->n_dropped);
+        decide(p->config, s, p->verdicts, p->n_verdicts, outcomes, n_outcomes, p->dry, p->book,
+                &p->scratch, &p->plan);
+
+        p->next_usec = evaluate_next_tick(p->config, s, p->verdicts, p->n_verdicts, p->plan.busy);
+        p->planned_usec = p->next_usec;
+        p->last_usec = s->raw.at_usec;
+}
+
+void pipeline_set_config(Pipeline *p, const Config *config) {
+        p->plan.n_actions = 0;
+        p->plan.n_events = 0;
+        p->plan.events_lost = 0;
+        incident_book_rebase(p->book, p->config, config, p->last_usec, &p->plan);
+        p->config = config;
+        p->n_verdicts = 0; /* they point into the old one */
+}

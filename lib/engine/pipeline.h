@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The judging half of a tick, the same for the live daemon, --once, replay and tests: a sample goes
+ * in, a plan and the next tick's time come out. Owns history, book and scratch; all memory is made
+ * at start. */
+
+#include "core/decide.h"
+#include "core/evaluate.h"
+#include "core/history.h"
+
+typedef struct Pipeline {
+        const Config *config; /* reference held by the owner */
+        History *history;
+        IncidentBook *book;
+        DecideScratch scratch;
+        Verdict *verdicts;
+        size_t n_verdicts;
+        size_t verdicts_size;
+        size_t n_dropped; /* instances beyond limits.instances */
+        UserSample *users;
+        size_t users_size;
+        Plan plan;           /* of the last tick */
+        usec_t next_usec;    /* delay until the next one */
+        usec_t planned_usec; /* the delay that led to this one; 0: unknown */
+        usec_t last_usec;    /* time of the last sample */
+        usec_t procs_usec;   /* when processes were last read; USEC_UNSET: never */
+        bool dry;
+} Pipeline;
+
+/* Sized by config->limits, for the configs that follow as well. 0 or -ENOMEM. pipeline_done() frees
+ * also what a failed pipeline_init() made, and nothing when the pipeline is all zeros. */
+int pipeline_init(Pipeline *p, const Config *config, bool dry);
+void pipeline_done(Pipeline *p);
+
+/* Phase 1, before processes are read: system readings; true when the amounts of processes are
+ * needed. Empties the sample's processes and gives it the pipeline's array of users. */
+bool pipeline_begin(Pipeline *p, Sample *s);
+
+/* Phase 2: judges the complete sample with the outcomes since the last tick; fills p->verdicts,
+ * p->plan and p->next_usec. Processes are taken in when the sample has any, fresh or as the census
+ * left them. */
+void pipeline_judge(Pipeline *p, Sample *s, const Outcome *outcomes, size_t n_outcomes);
+
+/* Swaps the config in between ticks; events about closed incidents are left in p->plan. */
+void pipeline_set_config(Pipeline *p, const Config *config);
