@@ -34,7 +34,7 @@ int pidfd_signal(int pidfd, int signal);
 
 /* process_mrelease(2): frees the private memory of a process that is being killed, at our priority.
  * May block on the victim's memory lock: in a thread that can be missed. PIDFD_OK, PIDFD_GONE,
- * PIDFD_NOT_DYING, PIDFD_PARTIAL, PIDFD_DENIED, PIDFD_UNSUPPORTED or negative errno. */
+ * PIDFD_NOT_DYING, PIDFD_PARTIAL, PIDFD_UNSUPPORTED or negative errno. */
 int pidfd_release(int pidfd);
 
 /* Polls without waiting: has the process ended (zombie included)? With threads left behind a dead

@@ -7,6 +7,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Asks the kernel. PROC_OK, PROC_GONE (one of them), PROC_DENIED (no right to trace both),
- * PROC_NONE (the kernel cannot compare, or a filter forbids it) or negative errno. */
+/* Asks the kernel. PROC_OK, PROC_GONE (one of them), PROC_DENIED (no right to trace both, or a
+ * filter forbids it), PROC_NONE (the kernel cannot compare) or negative errno. */
 int proc_share_compare(pid_t a, pid_t b, bool *ret_same);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/macro.h"
 
 /* Outcomes. */
 enum {
@@ -21,10 +22,10 @@ enum {
         PSI_REFUSED = 3,     /* triggers only: none for us; polling remains */
 };
 
-typedef enum PsiKind {
-        PSI_SOME,
-        PSI_FULL,
-} PsiKind;
+typedef enum PsiStall {
+        PSI_STALL_SOME,
+        PSI_STALL_FULL,
+} PsiStall;
 
 typedef struct PsiLine {
         uint64_t total_usec; /* stall time since boot, fresh at every read */
@@ -68,7 +69,7 @@ typedef struct PsiTrigger {
 
 #define PSI_TRIGGER_INIT                                                                           \
         (PsiTrigger) {                                                                             \
-                .fd = -9                                                                           \
+                .fd = FD_NONE                                                                      \
         }
 
 enum { PSI_TRIGGER_TEXT_MAX = 64 };
@@ -76,13 +77,13 @@ enum { PSI_TRIGGER_TEXT_MAX = 64 };
 /* Writes the exact bytes that arm a trigger into buf[PSI_TRIGGER_TEXT_MAX]; returns their number,
  * the NUL included: the kernel overwrites the last byte it is given, and without the NUL the window
  * loses a digit. */
-int psi_trigger_format(PsiKind kind, usec_t threshold_usec, usec_t window_usec, char *buf);
+int psi_trigger_format(PsiStall kind, usec_t threshold_usec, usec_t window_usec, char *buf);
 
 /* Opens dirfd/name and arms a trigger. Tries the wanted window, then 500 ms if it was shorter (the
  * least before 6.5), then the next multiple of 2 s. threshold must be > 0 and <= window, window <=
  * 10 s (-EINVAL). PSI_OK (the caller owns ret->fd); PSI_GONE, PSI_UNSUPPORTED, PSI_REFUSED; or
  * negative errno. */
-int psi_trigger_open(int dirfd, const char *name, PsiKind kind, usec_t threshold_usec,
+int psi_trigger_open(int dirfd, const char *name, PsiStall kind, usec_t threshold_usec,
         usec_t window_usec, PsiTrigger *ret);
 
 /* Closes and leaves PSI_TRIGGER_INIT. */
