@@ -2,7 +2,6 @@
 #include "kernel/zoneinfo.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 #include "base/lines.h"
 #include "base/number.h"
@@ -12,17 +11,27 @@
  * return with a colon. */
 typedef struct Scan {
         Zoneinfo sum;
-        uint64_t high, managed, protection; /* of the current zone */
-        bool has_watermarks;
+        Zoneinfo zone; /* the current one; its reserve is the largest of its protections as yet */
 } Scan;
 
-static void end_zone(Scan *s) {
-        uint64_t reserve = add_sat_u64(s->high, s->protection);
+static void add(uint64_t *sum, uint64_t n) {
+        *sum = add_sat_u64(*sum, n);
+}
 
-        if (s->managed > 0)
+static void end_zone(Scan *s) {
+        uint64_t reserve = add_sat_u64(s->zone.high_pages, s->zone.reserve_pages);
+
+        if (s->zone.managed_pages >
+                0) { /* an empty zone shows watermarks too, and nothing waits behind them */
                 s->sum.zones++;
-        s->sum.reserve_pages = add_sat_u64(s->sum.reserve_pages, MIN(reserve, s->managed));
-        s->high = s->managed = s->protection = 0;
+                add(&s->sum.free_pages, s->zone.free_pages);
+                add(&s->sum.managed_pages, s->zone.managed_pages);
+                add(&s->sum.min_pages, s->zone.min_pages);
+                add(&s->sum.low_pages, s->zone.low_pages);
+                add(&s->sum.high_pages, s->zone.high_pages);
+                add(&s->sum.reserve_pages, MIN(reserve, s->zone.managed_pages));
+        }
+        s->zone = (Zoneinfo){ 0 };
 }
 
 static uint64_t take_number(Slice *rest) {
@@ -39,12 +48,21 @@ static void take_protection(Scan *s, Slice rest) {
                 uint64_t n = 0;
                 int used = number_scan_u64(rest.at + i, rest.len - i, &n);
 
-                s->protection = MAX(s->protection, n);
+                s->zone.reserve_pages = MAX(s->zone.reserve_pages, n);
                 i += used > 0 ? (size_t) used : 1;
         }
 }
 
 static void take_line(Scan *s, Slice line) {
+        const struct {
+                Slice key;
+                uint64_t *value;
+        } rows[] = {
+                { SLICE("min"), &s->zone.min_pages },
+                { SLICE("low"), &s->zone.low_pages },
+                { SLICE("high"), &s->zone.high_pages },
+                { SLICE("managed"), &s->zone.managed_pages },
+        };
         Slice rest = line, word;
 
         if (!slice_next_word(&rest, &word))
@@ -52,27 +70,20 @@ static void take_line(Scan *s, Slice line) {
 
         if (slice_equals(word, SLICE("Node")))
                 end_zone(s);
+        else if (slice_equals(word, SLICE("protection:")))
+                take_protection(s, rest);
         else if (slice_equals(word, SLICE("pages"))) {
                 if (slice_next_word(&rest, &word) && slice_equals(word, SLICE("free")))
-                        s->sum.free_pages = add_sat_u64(s->sum.free_pages, take_number(&rest));
-        } else if (slice_equals(word, SLICE("min"))) {
-                s->sum.min_pages = add_sat_u64(s->sum.min_pages, take_number(&rest));
-                s->has_watermarks = true;
-        } else if (slice_equals(word, SLICE("low")))
-                s->sum.low_pages = add_sat_u64(s->sum.low_pages, take_number(&rest));
-        else if (slice_equals(word, SLICE("high"))) {
-                s->high = take_number(&rest);
-                s->sum.high_pages = add_sat_u64(s->sum.high_pages, s->high);
-        } else if (slice_equals(word, SLICE("managed"))) {
-                s->managed = take_number(&rest);
-                s->sum.managed_pages = add_sat_u64(s->sum.managed_pages, s->managed);
-        } else if (slice_equals(word, SLICE("protection:")))
-                take_protection(s, rest);
+                        s->zone.free_pages = take_number(&rest);
+        } else
+                for (size_t i = 0; i < ELEMENTS(rows); i++)
+                        if (slice_equals(word, rows[i].key))
+                                *rows[i].value = take_number(&rest);
 }
 
 static int finish(Scan *s, Zoneinfo *ret) {
         end_zone(s);
-        if (!s->has_watermarks)
+        if (s->sum.zones == 0 || s->sum.low_pages == 0)
                 return -EBADMSG;
 
         *ret = s->sum;
