@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The way to the daemon, and in plain words what to do when there is none. */
+
+#include "client/avert.h"
+#include "ctl/ctl.h"
+#include "ctl/json-tree.h"
+
+/* Connects. CTL_OK, or the exit code after the reason was printed. */
+int connect_daemon(const Ctl *ctl, AvertClient **ret);
+
+/* Prints why a call failed; returns the exit code for it. */
+int connect_explain(const Ctl *ctl, AvertClient *client, const char *what, int error);
+
+/* Parses what the daemon said; the same outcome as connect_daemon(). */
+int connect_parse(const Ctl *ctl, const char *text, Json **ret);
+
+static inline void client_unrefp(AvertClient **client) {
+        avert_client_unref(*client);
+}

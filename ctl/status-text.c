@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/status-text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "config/metric.h"
+#include "ctl/term.h"
+
+#define NAME_COLUMNS 22
+
+static Paint paint_of_level(const char *level) {
+        if (strcmp(level, "calm") == 0)
+                return PAINT_GOOD;
+        if (strcmp(level, "critical") == 0 || strcmp(level, "acting") == 0)
+                return PAINT_BAD;
+        return PAINT_WARN;
+}
+
+static void add_usec(TextBuf *out, const Json *json, const char *key) {
+        textbuf_add_usec(out, json_count(json, key));
+}
+
+/* ---- the head
+ * -------------------------------------------------------------------------------------- */
+
+static void print_head(const Ctl *ctl, const Json *d) {
+        const Json *config = json_get(d, "config");
+        const char *level = json_text(d, "level");
+        char line[256];
+        TextBuf b;
+
+        textbuf_init(&b, line, sizeof(line));
+        textbuf_addf(&b, ", pid %" PRIu64 ", up ", json_count(d, "pid"));
+        add_usec(&b, d, "uptime_usec");
+        textbuf_add(&b, ", looks again in ");
+        add_usec(&b, json_get(d, "sentinel"), "next_tick_usec");
+
+        term_print(ctl, PAINT_BOLD, "avertd ");
+        term_cell(ctl, PAINT_BOLD, 0, json_text(d, "version"));
+        fprintf(ctl->out, "%s: ", line);
+        term_cell(ctl, paint_of_level(level), 0, level);
+        if (json_flag(d, "dry_run"))
+                term_print(ctl, PAINT_WARN, " (dry run)");
+
+        textbuf_init(&b, line, sizeof(line));
+        textbuf_addf(&b, "%" PRIu64 " %s, hash ", json_count(config, "policies"),
+                json_count(config, "policies") == 1 ? "policy" : "policies");
+        fprintf(ctl->out, "\n%s", line);
+        term_cell(ctl, PAINT_PLAIN, 0, json_text(config, "hash"));
+        fputs(", from:\n", ctl->out);
+}
+
+static void print_config(const Ctl *ctl, const Json *config) {
+        const Json *sources = json_get(config, "sources"), *warnings = json_get(config, "warnings");
+
+        for (size_t i = 0; i < json_length(sources); i++) {
+                const Json *source = json_at(sources, i);
+
+                fputs("  ", ctl->out);
+                term_cell(ctl, PAINT_PLAIN, 0, json_text(source, "path"));
+                fputs(json_flag(source, "masked") ? " (masked)\n" : "\n", ctl->out);
+        }
+
+        for (size_t i = 0; i < json_length(warnings); i++) {
+                const Json *w = json_at(warnings, i);
+                char place[64];
+                unsigned at;
+
+                fputs("  ", ctl->out);
+                at = 2 + term_cell(ctl, PAINT_WARN, 0, json_text(w, "file"));
+                snprintf(place, sizeof(place), ":%" PRIu64 ": ", json_count(w, "line"));
+                at += term_cell(ctl, PAINT_WARN, 0, place);
+                term_wrap(ctl, PAINT_PLAIN, at, 6, json_text(w, "text"));
+        }
+}
+
+/* ---- readings
+ * -------------------------------------------------------------------------------------- */
+
+static MetricUnit unit_of(const char *metric) {
+        const MetricInfo *info = metric_find(metric);
+
+        return info ? info->unit : METRIC_UNIT_COUNT;
+}
+
+static void print_reading(const Ctl *ctl, const Json *reading) {
+        const char *metric = json_text(reading, "metric");
+        MetricUnit unit = unit_of(metric);
+        int64_t value, total, permyriad;
+        char text[96];
+        TextBuf b;
+
+        fputs("  ", ctl->out);
+        term_cell(ctl, PAINT_PLAIN, NAME_COLUMNS, metric);
+        if (!json_flag(reading, "known") || !json_number(reading, "value", &value)) {
+                term_print(ctl, PAINT_WARN, "unknown\n");
+                return;
+        }
+
+        textbuf_init(&b, text, sizeof(text));
+        term_add_value(&b, unit, value);
+        if (json_number(reading, "total", &total) && total > 0 && unit != METRIC_UNIT_PERMYRIAD) {
+                textbuf_add(&b, " of ");
+                term_add_value(&b, unit, total);
+        }
+        if (json_number(reading, "permyriad", &permyriad) && unit != METRIC_UNIT_PERMYRIAD) {
+                textbuf_add(&b, ", ");
+                term_add_value(&b, METRIC_UNIT_PERMYRIAD, permyriad);
+        }
+        fprintf(ctl->out, "%s\n", text);
+}
+
+static void print_readings(const Ctl *ctl, const Json *d) {
+        static const struct {
+                const char *key;
+                const char *name;
+        } corrections[] = {
+                { "arc_bytes", "ZFS cache that gives way" },
+                { "file_bytes", "file cache that must come back" },
+                { "dirty_bytes", "not yet written" },
+        };
+        const Json *readings = json_get(d, "readings");
+
+        term_heading(ctl, "Readings");
+        for (size_t i = 0; i < json_length(readings); i++)
+                print_reading(ctl, json_at(readings, i));
+
+        for (size_t i = 0; i < ELEMENTS(corrections); i++) {
+                uint64_t bytes = json_count(json_get(d, "corrections"), corrections[i].key);
+                char text[32];
+                TextBuf b;
+
+                if (bytes == 0)
+                        continue;
+                textbuf_init(&b, text, sizeof(text));
+                textbuf_add_bytes(&b, bytes);
+                fprintf(ctl->out, "    in mem.available: %s %s %s\n", i == 0 ? "plus" : "less",
+                        text, corrections[i].name);
+        }
+}
+
+/* ---- conditions and their distances
+ * ------------------------------------------------------------------ */
+
+static void add_distance(TextBuf *out, const Json *condition, MetricUnit unit) {
+        int64_t distance;
+
+        if (json_number(condition, "distance_bytes", &distance))
+                unit = METRIC_UNIT_BYTES;
+        else if (!json_number(condition, "distance", &distance))
+                return;
+
+        term_add_value(out, unit, distance < 0 ? -distance : distance);
+        textbuf_add(out, distance < 0 ? " beyond" : " away");
+}
+
+static void print_condition(const Ctl *ctl, const Json *condition) {
+        const char *truth = json_text(condition, "truth");
+        MetricUnit unit = unit_of(json_text(condition, "metric"));
+        bool is_true = strcmp(truth, "true") == 0;
+        int64_t value, permyriad;
+        char now[64], distance[64];
+        TextBuf b;
+
+        textbuf_init(&b, now, sizeof(now));
+        if (json_number(condition, "permyriad", &permyriad))
+                term_add_value(&b, METRIC_UNIT_PERMYRIAD, permyriad);
+        else if (json_number(condition, "value", &value))
+                term_add_value(&b, unit, value);
+        else
+                textbuf_add(&b, "unknown");
+
+        textbuf_init(&b, distance, sizeof(distance));
+        add_distance(&b, condition, unit);
+
+        fputs("    ", ctl->out);
+        term_cell(ctl, PAINT_PLAIN, 34, json_text(condition, "text"));
+        fputc(' ', ctl->out);
+        term_cell(ctl, PAINT_PLAIN, 12, now);
+        term_cell(ctl, PAINT_DIM, 18, distance);
+        term_cell(ctl, is_true ? PAINT_BAD : PAINT_PLAIN, 0, truth);
+        fputc('\n', ctl->out);
+}
+
+static Paint paint_of_state(const char *state) {
+        if (strcmp(state, "calm") == 0)
+                return PAINT_GOOD;
+        if (strcmp(state, "open") == 0)
+                return PAINT_BAD;
+        return PAINT_WARN;
+}
+
+void status_print_policies(const Ctl *ctl, const Json *d) {
+        const Json *policies = json_get(d, "policies");
+
+        term_heading(ctl, "Policies");
+        for (size_t i = 0; i < json_length(policies); i++) {
+                const Json *policy = json_at(policies, i);
+                const Json *conditions = json_get(policy, "conditions");
+                const char *state = json_text(policy, "state");
+
+                fputs("  ", ctl->out);
+                term_cell(ctl, PAINT_BOLD, 0, json_text(policy, "name"));
+                fputs(" (", ctl->out);
+                term_cell(ctl, PAINT_PLAIN, 0, json_text(policy, "watch"));
+                if (json_count(policy, "instances") > 1)
+                        fprintf(ctl->out, ", %" PRIu64 " instances",
+                                json_count(policy, "instances"));
+                fputs("): ", ctl->out);
+                term_cell(ctl, paint_of_state(state), 0, state);
+                fputc('\n', ctl->out);
+
+                for (size_t j = 0; j < json_length(conditions); j++)
+                        print_condition(ctl, json_at(conditions, j));
+        }
+}
+
+void status_print(const Ctl *ctl, const Json *d) {
+        print_head(ctl, d);
+        print_config(ctl, json_get(d, "config"));
+        print_readings(ctl, d);
+        status_print_policies(ctl, d);
+        status_print_incidents(ctl, d);
+        status_print_sources(ctl, d);
+        status_print_counters(ctl, d);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "core/explain.h"
+#include "ctl/connect.h"
+#include "ctl/ctl.h"
+#include "ctl/recording.h"
+#include "ctl/term.h"
+
+#define EXPLAIN_BYTES ((size_t) 4 * 1024 * 1024)
+
+/* What is asked about: everything, one policy, or one process. */
+typedef struct Subject {
+        const char *policy;
+        int32_t pid;
+} Subject;
+
+static int parse_subject(const Ctl *ctl, const char *text, Subject *ret) {
+        uint64_t pid;
+
+        if (text[0] < '0' || text[0] > '9') {
+                ret->policy = text;
+                return CTL_OK;
+        }
+        if (number_parse_u64(text, &pid) < 0 || pid == 0 || pid > INT32_MAX) {
+                ctl_error(ctl, "%s is neither a process id nor the name of a policy", text);
+                return CTL_USAGE;
+        }
+        ret->pid = (int32_t) pid;
+        return CTL_OK;
+}
+
+static int explain_live(const Ctl *ctl, const Subject *subject) {
+        _cleanup_(client_unrefp) AvertClient *client = NULL;
+        _cleanup_(json_unrefp) Json *json = NULL;
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = connect_daemon(ctl, &client);
+        if (r != CTL_OK)
+                return r;
+
+        if (ctl->json == JSON_OFF)
+                r = avert_client_explain(client, subject->policy, subject->pid, &text);
+        else
+                r = avert_client_explain_json(client, subject->policy, subject->pid, &text);
+        if (r < 0)
+                return connect_explain(ctl, client, "explain", r);
+
+        if (ctl->json == JSON_OFF) {
+                term_lines(ctl, ctl->out, text);
+                return CTL_OK;
+        }
+
+        r = connect_parse(ctl, text, &json);
+        if (r == CTL_OK)
+                json_print(json, ctl->json, ctl->out);
+        return r;
+}
+
+static void drop_event(void *ctx, const Event *e) {
+        (void) ctx;
+        (void) e;
+}
+
+/* The index of a policy by its name, -1 when all are meant; the exit code through *ret_exit. */
+static int find_policy(const Ctl *ctl, const Config *config, const char *name, int *ret_exit) {
+        *ret_exit = CTL_OK;
+        if (!name)
+                return -1;
+
+        for (size_t i = 0; i < config->n_policies; i++) {
+                if (strcmp(config->policies[i].name, name) == 0)
+                        return (int) i;
+        }
+
+        ctl_error(ctl, "there is no policy '%s'; these there are:", name);
+        for (size_t i = 0; i < config->n_policies; i++)
+                fprintf(ctl->err, "  %s\n", config->policies[i].name);
+        *ret_exit = CTL_FAILED;
+        return -1;
+}
+
+static int print_view(const Ctl *ctl, View *view, int policy, int32_t pid) {
+        _cleanup_free_ char *text = malloc(EXPLAIN_BYTES);
+        TextBuf b;
+
+        if (!text) {
+                ctl_error(ctl, "out of memory");
+                return CTL_FAILED;
+        }
+
+        textbuf_init(&b, text, EXPLAIN_BYTES);
+        explain_print(view->config, &view->sample, view->verdicts, view->n_verdicts, &view->book,
+                &view->scratch, policy, pid, &b);
+        fputs(text, ctl->out);
+        if (b.truncated)
+                ctl_error(ctl, "the text is longer than can be shown: name a policy or a process");
+        return CTL_OK;
+}
+
+/* The recording is judged to its end: what is explained is its last tree, with the history of all.
+ */
+static int explain_recording(const Ctl *ctl, const Subject *subject) {
+        Recording recording;
+        int policy, r;
+
+        if (ctl->json != JSON_OFF) {
+                ctl_error(ctl,
+                        "a recording is explained in words only: leave out --json, or use "
+                        "'avertctl replay --json' for its events");
+                return CTL_USAGE;
+        }
+
+        r = recording_open(ctl, ctl->root, &recording);
+        if (r != CTL_OK)
+                return r;
+
+        policy = find_policy(ctl, recording.config, subject->policy, &r);
+        if (r == CTL_OK)
+                r = recording_judge(ctl, &recording, (Sink){ .write = drop_event });
+        if (r == CTL_OK)
+                r = print_view(ctl, replay_view(recording.replay), policy, subject->pid);
+        recording_close(&recording);
+        return r;
+}
+
+int verb_explain(Ctl *ctl, int argc, char *const *argv) {
+        Subject subject = { .policy = NULL };
+        int r;
+
+        if (argc > 0) {
+                r = parse_subject(ctl, argv[0], &subject);
+                if (r != CTL_OK)
+                        return r;
+        }
+        if (ctl->root)
+                return explain_recording(ctl, &subject);
+        if (ctl->n_configs > 0) {
+                ctl_error(ctl, "--config needs --root: a running avertd judges by its own policy");
+                return CTL_USAGE;
+        }
+        return explain_live(ctl, &subject);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* libavert: talking to avertd from a program. A client is one connection to the daemon's private
+ * socket; no message bus is needed. What the daemon knows comes as text: JSON whose top object
+ * carries "schema_version", or plain words for people.
+ *
+ * Functions that can fail return 0 or a negative errno and leave their outputs untouched on
+ * failure: -ENOENT, -ECONNREFUSED  no daemon listens there -EACCES, -EPERM         the daemon does
+ * not grant this to the caller -ETIMEDOUT              it did not answer in time
+ * (avert_client_set_timeout()) -ECONNRESET, -ENOTCONN  it went away; the client is of no more use
+ * Strings that are given out belong to the caller and are released with free(3). A client belongs
+ * to one thread at a time. The library starts no thread, owns no loop, installs no handler and
+ * writes nothing to stdout or stderr. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where the daemon listens unless it is told otherwise. */
+#define AVERT_BUS_PATH "/run/avert/bus"
+
+typedef struct AvertClient AvertClient;
+
+/* Connects to the socket at `path`; NULL means $AVERT_BUS (not in programs that run with raised
+ * privileges), and AVERT_BUS_PATH without it. Waits for the daemon's greeting, 5 seconds at most.
+ */
+int avert_client_open(const char *path, AvertClient **ret);
+
+AvertClient *avert_client_ref(AvertClient *client);
+
+/* Closes the connection with the last reference. NULL is fine; returns NULL. */
+AvertClient *avert_client_unref(AvertClient *client);
+
+/* The longest that one of the calls below may take; 5 seconds at first, 0 sets that again. */
+void avert_client_set_timeout(AvertClient *client, uint64_t usec);
+
+/* What the daemon said about the last call that failed, one line; "" if it said nothing. Valid
+ * until the next call. */
+const char *avert_client_get_error(AvertClient *client);
+
+/* The whole state: sources, readings, conditions with their distances, incidents, counters. JSON.
+ */
+int avert_client_describe(AvertClient *client, char **ret_json);
+
+/* The effective policies, the file each came from, what each match selects now. JSON. */
+int avert_client_list_policies(AvertClient *client, char **ret_json);
+
+/* The judgement behind the state, for one policy (NULL: all) and one process (0: all): in plain
+ * words, or as JSON. */
+int avert_client_explain(AvertClient *client, const char *policy, int32_t pid, char **ret_text);
+int avert_client_explain_json(
+        AvertClient *client, const char *policy, int32_t pid, char **ret_json);
+
+/* Asks the daemon to load its policy again. 0 also when it refused a broken policy and went on with
+ * the old one: then *ret_accepted is false, and *ret_message (may be NULL) says why. */
+int avert_client_reload(AvertClient *client, bool *ret_accepted, char **ret_message);
+
+/* Called by avert_client_process() for each event: one JSON object, valid during the call. The
+ * handler must not close the client. */
+typedef void (*AvertEventHandler)(void *userdata, const char *json);
+
+/* From now on events go to the handler; NULL ends that. */
+int avert_client_subscribe(AvertClient *client, AvertEventHandler handler, void *userdata);
+
+/* For the program's own loop: poll(2) the descriptor for the events, at the latest until the time
+ * (CLOCK_MONOTONIC microseconds, UINT64_MAX: for ever), then call avert_client_process(). Ask again
+ * after each. */
+int avert_client_get_fd(AvertClient *client);
+int avert_client_get_events(AvertClient *client);
+int avert_client_get_timeout(AvertClient *client, uint64_t *ret_usec);
+
+/* Takes in what arrived, and calls the handler. 1 when there was something, 0 when there was
+ * nothing. */
+int avert_client_process(AvertClient *client);
+
+#ifdef __cplusplus
+}
+#endif

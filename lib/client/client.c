@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/avert.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <systemd/sd-bus.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "base/macro.h"
+#include "base/text.h"
+
+#define OBJECT_PATH "/org/avert1"
+#define INTERFACE "org.avert1.Manager"
+#define TIMEOUT_USEC (5 * USEC_PER_SEC)
+
+/* A burst is taken in this many messages at a time, so that a flood cannot keep the caller in one
+ * call. */
+#define PROCESS_MAX 64
+
+struct AvertClient {
+        unsigned refs;
+        sd_bus *bus;
+        sd_bus_slot *events;
+        AvertEventHandler on_event;
+        void *userdata;
+        char error[512];
+};
+
+static void message_unrefp(sd_bus_message **m) {
+        sd_bus_message_unref(*m);
+}
+
+static void client_unrefp(AvertClient **c) {
+        avert_client_unref(*c);
+}
+
+/* Connecting here and not in sd-bus keeps the errno that tells a missing daemon from a forbidden
+ * one. */
+static int connect_socket(const char *path, int *ret) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_close_ int fd = FD_NONE;
+
+        if (!text_copy(address.sun_path, sizeof(address.sun_path), path))
+                return -ENAMETOOLONG;
+
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
+                return -errno;
+
+        if (connect(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
+                return -errno;
+
+        *ret = TAKE_FD(fd);
+        return 0;
+}
+
+/* sd-bus itself would wait for the greeting for a minute and a half. */
+static int wait_until_ready(sd_bus *bus, usec_t deadline_usec) {
+        usec_t now;
+        int r;
+
+        for (;;) {
+                r = sd_bus_process(bus, NULL);
+                if (r < 0)
+                        return r;
+                if (sd_bus_is_ready(bus) > 0)
+                        return 0;
+                if (r > 0)
+                        continue;
+
+                now = clock_monotonic_usec();
+                if (now >= deadline_usec)
+                        return -ETIMEDOUT;
+
+                r = sd_bus_wait(bus, deadline_usec - now);
+                if (r < 0 && r != -EINTR)
+                        return r;
+        }
+}
+
+static int start_bus(AvertClient *c, const char *path) {
+        _cleanup_close_ int fd = FD_NONE;
+        int r;
+
+        r = connect_socket(path, &fd);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_new(&c->bus);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_set_fd(c->bus, fd, fd);
+        if (r < 0)
+                return r;
+        (void) TAKE_FD(fd); /* the bus closes it */
+
+        r = sd_bus_start(c->bus);
+        if (r < 0)
+                return r;
+
+        r = wait_until_ready(c->bus, usec_add(clock_monotonic_usec(), TIMEOUT_USEC));
+        if (r < 0)
+                return r;
+
+        return sd_bus_set_method_call_timeout(c->bus, TIMEOUT_USEC);
+}
+
+_public_ int avert_client_open(const char *path, AvertClient **ret) {
+        _cleanup_(client_unrefp) AvertClient *c = NULL;
+        int r;
+
+        if (!path)
+                path = secure_getenv("AVERT_BUS");
+        if (!path || !*path)
+                path = AVERT_BUS_PATH;
+
+        c = calloc(1, sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        c->refs = 1;
+
+        r = start_bus(c, path);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+_public_ AvertClient *avert_client_ref(AvertClient *client) {
+        client->refs++;
+        return client;
+}
+
+_public_ AvertClient *avert_client_unref(AvertClient *client) {
+        if (!client || --client->refs > 0)
+                return NULL;
+
+        sd_bus_slot_unref(client->events);
+        sd_bus_close_unref(client->bus);
+        free(client);
+        return NULL;
+}
+
+_public_ void avert_client_set_timeout(AvertClient *client, uint64_t usec) {
+        (void) sd_bus_set_method_call_timeout(client->bus, usec == 0 ? TIMEOUT_USEC : usec);
+}
+
+_public_ const char *avert_client_get_error(AvertClient *client) {
+        return client->error;
+}
+
+/* Calls a method of the daemon and keeps what it says when it refuses. */
+static int call(AvertClient *c, const char *member, sd_bus_message **ret, const char *types, ...) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        va_list ap;
+        int r;
+
+        c->error[0] = '\0';
+
+        va_start(ap, types);
+        r = sd_bus_call_methodv(
+                c->bus, NULL, OBJECT_PATH, INTERFACE, member, &error, ret, types, ap);
+        va_end(ap);
+
+        if (sd_bus_error_is_set(&error)) {
+                if (error.message)
+                        (void) text_copy(c->error, sizeof(c->error), error.message);
+                r = -sd_bus_error_get_errno(&error);
+                sd_bus_error_free(&error);
+        }
+
+        return r < 0 ? r : 0;
+}
+
+static int take_string(sd_bus_message *reply, char **ret) {
+        const char *text;
+        char *copy;
+        int r;
+
+        r = sd_bus_message_read(reply, "s", &text);
+        if (r < 0)
+                return r;
+
+        copy = strdup(text);
+        if (!copy)
+                return -ENOMEM;
+
+        *ret = copy;
+        return 0;
+}
+
+_public_ int avert_client_describe(AvertClient *client, char **ret_json) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = call(client, "Describe", &reply, "");
+        if (r < 0)
+                return r;
+
+        return take_string(reply, ret_json);
+}
+
+_public_ int avert_client_list_policies(AvertClient *client, char **ret_json) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = call(client, "ListPolicies", &reply, "");
+        if (r < 0)
+                return r;
+
+        return take_string(reply, ret_json);
+}
+
+static int explain(
+        AvertClient *c, const char *member, const char *policy, int32_t pid, char **ret) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = call(c, member, &reply, "si", policy ? policy : "", (int) pid);
+        if (r < 0)
+                return r;
+
+        return take_string(reply, ret);
+}
+
+_public_ int avert_client_explain(
+        AvertClient *client, const char *policy, int32_t pid, char **ret_text) {
+        return explain(client, "Explain", policy, pid, ret_text);
+}
+
+_public_ int avert_client_explain_json(
+        AvertClient *client, const char *policy, int32_t pid, char **ret_json) {
+        return explain(client, "ExplainJson", policy, pid, ret_json);
+}
+
+_public_ int avert_client_reload(AvertClient *client, bool *ret_accepted, char **ret_message) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        const char *message;
+        char *copy = NULL;
+        int accepted, r;
+
+        r = call(client, "Reload", &reply, "");
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(reply, "bs", &accepted, &message);
+        if (r < 0)
+                return r;
+
+        if (ret_message) {
+                copy = strdup(message);
+                if (!copy)
+                        return -ENOMEM;
+                *ret_message = copy;
+        }
+
+        *ret_accepted = accepted != 0;
+        return 0;
+}
+
+static int on_event(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        AvertClient *c = userdata;
+        const char *json;
+
+        (void) reterr;
+        if (c->on_event && sd_bus_message_read(m, "s", &json) >= 0)
+                c->on_event(c->userdata, json);
+        return 0;
+}
+
+_public_ int avert_client_subscribe(
+        AvertClient *client, AvertEventHandler handler, void *userdata) {
+        int r;
+
+        if (handler && !client->events) {
+                r = sd_bus_match_signal(client->bus, &client->events, NULL, OBJECT_PATH, INTERFACE,
+                        "Event", on_event, client);
+                if (r < 0)
+                        return r;
+        }
+        if (!handler)
+                client->events = sd_bus_slot_unref(client->events);
+
+        client->on_event = handler;
+        client->userdata = userdata;
+        return 0;
+}
+
+_public_ int avert_client_get_fd(AvertClient *client) {
+        return sd_bus_get_fd(client->bus);
+}
+
+_public_ int avert_client_get_events(AvertClient *client) {
+        return sd_bus_get_events(client->bus);
+}
+
+_public_ int avert_client_get_timeout(AvertClient *client, uint64_t *ret_usec) {
+        uint64_t usec;
+        int r;
+
+        r = sd_bus_get_timeout(client->bus, &usec);
+        if (r < 0)
+                return r;
+
+        *ret_usec = usec;
+        return 0;
+}
+
+_public_ int avert_client_process(AvertClient *client) {
+        int r = 0;
+
+        for (int i = 0; i < PROCESS_MAX; i++) {
+                r = sd_bus_process(client->bus, NULL);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        return i > 0;
+        }
+        return 1;
+}
