@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What act_kernel needs: see actuator.h. The sentinel's alone.
+ *
+ * (1) A slot is only signalled while its generation is the one the judge saw, through the
+ * descriptor that was verified when the slot was made. (2) Never pid 1, a kernel thread, ourselves
+ * or what belongs to us, whatever the plan says. (3) SIGKILL needs nothing from anybody; every
+ * other call goes to a reaper while there is one. */
+
+#include "engine/actuator.h"
+#include "engine/reaper.h"
+#include "engine/roster.h"
+
+typedef struct KernelAct {
+        Roster *roster;
+        Reapers *reapers;     /* NULL: everything on the caller's thread */
+        const ReaperOps *ops; /* the same that the reapers run */
+        int32_t self_pid;
+} KernelAct;
+
+/* With no reaper left: sends the signals that still wait in their queue. Outcomes go to ret; at
+ * most cap jobs are done. Returns how many outcomes there are. */
+size_t kernel_act_take_over(KernelAct *k, usec_t now_usec, Outcome *ret, size_t cap);

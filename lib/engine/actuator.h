@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Carries a plan's actions out through a table of operations: kernel, dry or recording. Runs on the
+ * sentinel; what may block or allocate goes to a reaper. */
+
+#include "core/decide.h"
+#include "engine/roster.h"
+
+/* One member of an action. Returns 0; 1 when the outcome will come later (a reaper has it); -ESRCH
+ * gone, -ESTALE another process, -EPERM and the like refused. */
+typedef struct ActOps {
+        const char *name;
+        bool dry; /* outcomes are OUTCOME_DRY */
+        int (*signal)(void *ctx, uint64_t action, uint32_t slot, uint32_t generation, int signo);
+        int (*release)(void *ctx, uint64_t action, uint32_t slot, uint32_t generation);
+} ActOps;
+
+/* Signals by pidfd: SIGKILL at once, everything else and process_mrelease by a reaper. ctx:
+ * KernelAct. */
+extern const ActOps act_kernel;
+
+/* Says 0 to everything and does nothing. */
+extern const ActOps act_dry;
+
+/* Remembers what it was asked (ctx: ActRecord) and says 0: for replay and tests. */
+extern const ActOps act_record;
+
+typedef struct ActRecordItem {
+        uint64_t action;
+        uint32_t slot, generation;
+        int signo; /* 0: release */
+} ActRecordItem;
+
+typedef struct ActRecord {
+        ActRecordItem items[64];
+        size_t n;
+        int answer; /* what signal returns; 0 by default */
+} ActRecord;
+
+/* Runs all actions of the plan; one that fails does not stop the next. Immediate outcomes are
+ * appended to ret[cap]; returns how many. */
+size_t actuator_run(
+        const ActOps *ops, void *ctx, const Plan *plan, usec_t now_usec, Outcome *ret, size_t cap);

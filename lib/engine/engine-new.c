@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/engine-state.h"
+
+#include "base/macro.h"
+#include "config/config-load.h"
+#include "engine/fill-ceiling.h"
+#include "engine/lock-memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+        EVENTS_TO_JOURNAL = 64,
+        EVENTS_TO_MAIN = 32,
+        REHEARSALS = 2, /* the second goes through what the first has begun */
+};
+
+#define SLOW_DEADLINE_USEC (2 * USEC_PER_SEC)
+
+static void engine_freep(Engine **e) {
+        engine_free(*e);
+}
+
+/* What forks, before any thread and before memory is locked. */
+static int open_world(Engine *e, const char *root) {
+        char proc[4096];
+        int r;
+
+        r = sysroot_open(root, &e->root);
+        if (r < 0)
+                return r;
+        e->dry = e->dry || e->root.foreign;
+
+        probe_run(&e->root, &e->probe);
+        if (e->probe.items[PROBE_MEMINFO].state == PROBE_ABSENT)
+                return -ENOENT;
+
+        if ((size_t) snprintf(proc, sizeof(proc), "%s/proc", e->root.foreign ? root : "") >=
+                sizeof(proc))
+                return -ENAMETOOLONG;
+        /* Without it no command line is known: policies that ask for one select nobody. */
+        (void) slow_reader_new(proc, SLOW_DEADLINE_USEC, &e->slow);
+        return 0;
+}
+
+static int make_parts(Engine *e) {
+        ScoutOptions scout = {
+                .root = &e->root,
+                .roster = NULL,
+                .open_pids = !e->root.foreign,
+                .self_pid = e->root.foreign ? 0 : (int) getpid(),
+                .slow = e->slow,
+        };
+        int r;
+
+        r = roster_new(&e->config->limits, &e->roster);
+        if (r < 0)
+                return r;
+        scout.roster = e->roster;
+        r = scout_new(&scout, e->config, &e->scout);
+        if (r < 0)
+                return r;
+        r = sampler_new(&e->root, e->config->limits.processes, &e->sampler);
+        if (r < 0)
+                return r;
+        r = pipeline_init(&e->pipeline, e->config, true);
+        if (r < 0)
+                return r;
+        r = reporter_new(EVENTS_TO_JOURNAL, EVENTS_TO_MAIN, &e->reporter);
+        if (r < 0)
+                return r;
+        r = reapers_new(&reaper_ops_kernel, REAPERS_DEFAULT, &e->reapers);
+        if (r < 0)
+                return r;
+        return match_tally_reset(&e->tally, e->config);
+}
+
+static int make_sentinel(Engine *e) {
+        SentinelParts parts = {
+                .sampler = e->sampler,
+                .scout = e->scout,
+                .roster = e->roster,
+                .pipeline = &e->pipeline,
+                .reporter = e->reporter,
+                .ops = &act_dry,
+        };
+
+        if (!e->root.foreign) {
+                triggers_open(&e->root, &e->triggers);
+                parts.triggers = &e->triggers;
+        }
+        if (!e->dry) {
+                e->kernel = (KernelAct){
+                        .roster = e->roster,
+                        .reapers = e->reapers,
+                        .ops = &reaper_ops_kernel,
+                        .self_pid = (int32_t) getpid(),
+                };
+                parts.reapers = e->reapers;
+                parts.kernel = &e->kernel;
+                parts.ops = &act_kernel;
+                parts.ops_ctx = &e->kernel;
+        }
+        return sentinel_new(&parts, &e->sentinel);
+}
+
+/* Proves the whole path, and makes resident what it needs. A /proc that cannot be listed today may
+ * be tomorrow. */
+static void rehearse(Engine *e) {
+        uint64_t available = 0;
+
+        (void) scout_pass(e->scout, clock_monotonic_usec(), clock_boottime_usec(), true);
+        for (int i = 0; i < REHEARSALS; i++) {
+                if (i > 0)
+                        (void) usleep((useconds_t) SENTINEL_REST_USEC);
+                sentinel_rehearse(e->sentinel, &available);
+        }
+        if (!e->root.foreign)
+                sentinel_set_fill_ceiling(e->sentinel, fill_ceiling_measure(available));
+        memory_touch(e->pipeline.book, sizeof(*e->pipeline.book));
+}
+
+static void lock_memory(Engine *e) {
+        int r;
+
+        (void) memory_touch_program();
+        r = memory_lock();
+        e->lock_error = r < 0 ? -r : 0;
+}
+
+int engine_new(const EngineOptions *options, Config *config, Engine **ret) {
+        _cleanup_(engine_freep) Engine *e = NULL;
+        int r;
+
+        if (options->lock_memory)
+                memory_tune_malloc();
+
+        e = calloc(1, sizeof(*e));
+        if (!e)
+                return -ENOMEM;
+        e->root = SYSROOT_INIT;
+        e->dry = options->dry;
+        e->sink = options->sink;
+        e->config = config_ref(config);
+        e->first_config = config_ref(config);
+        e->started_usec = clock_monotonic_usec();
+
+        r = open_world(e, options->root);
+        if (r < 0)
+                return r;
+        r = make_parts(e);
+        if (r < 0)
+                return r;
+        r = make_sentinel(e);
+        if (r < 0)
+                return r;
+
+        rehearse(e);
+        if (options->lock_memory)
+                lock_memory(e);
+
+        *ret = TAKE_PTR(e);
+        return 0;
+}
+
+Engine *engine_free(Engine *e) {
+        if (!e)
+                return NULL;
+
+        engine_stop(e);
+        if (e->stuck)
+                return NULL; /* a thread that cannot be ended still uses it */
+
+        engine_view_release(e);
+        sentinel_free(e->sentinel);
+        e->asked = view_free(e->asked);
+        triggers_done(&e->triggers);
+        reapers_free(e->reapers);
+        reporter_free(e->reporter);
+        pipeline_done(&e->pipeline);
+        sampler_free(e->sampler);
+        scout_free(e->scout);
+        roster_free(e->roster);
+        slow_reader_free(e->slow);
+        sysroot_done(&e->root);
+        match_tally_done(&e->tally);
+        for (size_t i = 0; i < e->n_retired; i++)
+                config_unref(e->retired[i]);
+        config_unref(e->config);
+        config_unref(e->first_config);
+        free(e);
+        return NULL;
+}

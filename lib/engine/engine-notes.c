@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/engine-notes.h"
+
+#include "base/macro.h"
+#include "base/text.h"
+
+#include <string.h>
+
+/* Each note is stamped by the engine when it passes it on. */
+static void begin(Event *e, EventKind kind, NotifyLevel level, TextBuf *text) {
+        *e = (Event){ .kind = kind, .level = level };
+        textbuf_init(text, e->text, sizeof(e->text));
+}
+
+static void add_names(TextBuf *text, const Probe *probe, ProbeState state) {
+        size_t n = 0;
+
+        for (unsigned i = 0; i < _PROBE_MAX; i++) {
+                if (probe->items[i].state != state)
+                        continue;
+                textbuf_add(text,
+                        n++ == 0 ? (state == PROBE_DEGRADED ? "; degraded: " : "; absent: ")
+                                 : ", ");
+                textbuf_add(text, probe->items[i].name);
+        }
+}
+
+void note_started(const Probe *probe, const Config *config, bool dry, Event *ret) {
+        size_t present = 0;
+        TextBuf text;
+
+        begin(ret, EVENT_STARTED, NOTIFY_INFO, &text);
+        ret->dry = dry;
+        for (unsigned i = 0; i < _PROBE_MAX; i++)
+                present += probe->items[i].state == PROBE_PRESENT;
+        textbuf_addf(&text, "%s%zu %s in force; %zu of %u capabilities and sources present",
+                dry ? "acting on nothing (dry run), " : "", config->n_policies,
+                config->n_policies == 1 ? "policy" : "policies", present, (unsigned) _PROBE_MAX);
+        add_names(&text, probe, PROBE_DEGRADED);
+        add_names(&text, probe, PROBE_ABSENT);
+}
+
+bool note_probe_item(const Probe *probe, ProbeId id, Event *ret) {
+        const ProbeItem *item = &probe->items[id];
+        bool is_luxury = id == PROBE_SWAPS || id == PROBE_ZRAM || id == PROBE_ARC;
+        TextBuf text;
+
+        if (item->state == PROBE_PRESENT || (item->state == PROBE_ABSENT && is_luxury))
+                return false;
+
+        begin(ret, EVENT_SOURCE_DEGRADED, NOTIFY_NOTICE, &text);
+        textbuf_addf(
+                &text, "%s is %s: %s", item->name, probe_state_to_string(item->state), item->why);
+        if (item->consequence && item->consequence[0] != '\0')
+                textbuf_addf(&text, "; %s", item->consequence);
+        return true;
+}
+
+bool note_rival(const ProcFacts *facts, Event *ret) {
+        static const char *const rivals[] = { "earlyoom", "systemd-oomd", "nohang", "oomd" };
+        TextBuf text;
+
+        /* Anybody can call a program so; a daemon runs as root or belongs to a system unit. */
+        if (facts->uid != 0 && facts->unit[0] == '\0')
+                return false;
+
+        for (size_t i = 0; i < ELEMENTS(rivals); i++) {
+                if (strcmp(facts->comm, rivals[i]) != 0)
+                        continue;
+
+                begin(ret, EVENT_RIVAL, NOTIFY_WARNING, &text);
+                ret->target.pid = facts->pid;
+                ret->target.uid = facts->uid;
+                (void) text_copy(ret->target.comm, sizeof(ret->target.comm), facts->comm);
+                (void) text_copy(ret->target.unit, sizeof(ret->target.unit), facts->unit);
+                (void) text_copy(ret->target.cgroup, sizeof(ret->target.cgroup), facts->cgroup);
+                textbuf_addf(&text,
+                        "%s (pid %d) is active as well: both may act on one shortage, and neither "
+                        "can tell what the "
+                        "other's step has freed; let only one of them kill",
+                        rivals[i], (int) facts->pid);
+                return true;
+        }
+        return false;
+}
+
+void note_not_locked(int error, Event *ret) {
+        TextBuf text;
+
+        begin(ret, EVENT_SOURCE_DEGRADED, NOTIFY_NOTICE, &text);
+        ret->error = error;
+        textbuf_addf(&text,
+                "memory could not be locked (%s): our own pages may be taken from us under "
+                "pressure, and decisions "
+                "be late",
+                strerrordesc_np(error));
+}

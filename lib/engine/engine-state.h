@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the engine's two files share: its making and end (engine-new.c) and its service to main
+ * (engine.c). For nobody else. */
+
+#include "engine/act-kernel.h"
+#include "engine/engine.h"
+#include "engine/journal-thread.h"
+#include "engine/match-tally.h"
+#include "engine/sentinel.h"
+#include "engine/slow-reader.h"
+
+enum { RETIRED_MAX = 8 };
+
+struct Engine {
+        bool dry;
+        bool running;
+        bool stuck; /* a thread could not be ended */
+        Sink sink;
+        Config *config;               /* the latest; a reference, as the next three */
+        Config *first_config;         /* the pools were made for */
+        Config *retired[RETIRED_MAX]; /* replaced, perhaps still in use */
+        size_t n_retired;
+        Config *view_config;
+
+        SysRoot root;
+        Probe probe;
+        int lock_error; /* errno of locking memory; 0: locked, or not asked for */
+        SlowReader *slow;
+        Roster *roster;
+        Scout *scout;
+        Sampler *sampler;
+        Pipeline pipeline;
+        Reporter *reporter;
+        Reapers *reapers;
+        Triggers triggers;
+        KernelAct kernel;
+        Sentinel *sentinel;
+        JournalThread *journal;
+        MatchTally tally;
+
+        usec_t started_usec;
+        View *asked; /* the sentinel has it */
+        View *view;  /* main has it */
+        Event event; /* under construction, on main */
+};
+
+/* Passes e->event on. */
+void engine_push(Engine *e);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The engine as the daemon sees it: made, started, asked, reloaded, stopped. Everything here is
+ * called on main and returns at once; what the threads have to say comes through two descriptors
+ * that main polls. Threads: sentinel, scout, reapers, and the journal thread that feeds the sink.
+ */
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "core/event.h"
+#include "engine/view.h"
+
+typedef struct Engine Engine;
+
+/* Where events go, called on the journal thread only, one at a time; may block without harm. */
+typedef struct Sink {
+        void (*write)(void *ctx, const Event *e);
+        void *ctx;
+} Sink;
+
+typedef struct EngineOptions {
+        const char *root; /* NULL: the live system; else a foreign tree: forces dry */
+        bool dry;
+        Sink sink;
+        bool lock_memory; /* mlockall on fault; failure is an event, not an error */
+} EngineOptions;
+
+/* Probes, opens, allocates, starts the slow reader process, makes one dry tick. Starts no thread. 0
+ * or negative errno (only when nothing useful can be done: no memory, no readable /proc/meminfo at
+ * all). The engine takes a reference to config. */
+int engine_new(const EngineOptions *options, Config *config, Engine **ret);
+Engine *engine_free(Engine *e); /* stops it first */
+
+/* Starts the threads, all signals blocked in them, and reports EVENT_STARTED, what is missing here,
+ * and rivals. Until then the engine is dry, and a view that is asked for is made at once, on the
+ * caller's thread. 0 or negative errno. */
+int engine_start(Engine *e);
+
+/* Reports EVENT_STOPPING and ends the threads; what waits for the sink is written, for two seconds
+ * at most. */
+void engine_stop(Engine *e);
+
+/* Hands a new config to the threads; takes effect between two ticks. -ENOSPC when it needs larger
+ * pools than were made at start (see config_fits). The outcome is an EVENT_RELOADED. */
+int engine_reload(Engine *e, Config *config);
+
+/* Reports an event that did not come from judging (start, reload refused, rivals). Main only. */
+void engine_report(Engine *e, const Event *event);
+
+/* Readable when events wait for main. engine_next_event() takes one; false when there is none. */
+int engine_event_fd(Engine *e);
+bool engine_next_event(Engine *e, Event *ret);
+
+/* Asks the sentinel for a view (with_processes: kept processes are read for it). The descriptor
+ * becomes readable when it is there; engine_view() then returns it, valid until
+ * engine_view_release(). One request at a time: -EBUSY otherwise. engine_view() is NULL while there
+ * is none. */
+int engine_view_request(Engine *e, bool with_processes);
+int engine_view_fd(Engine *e);
+View *engine_view(Engine *e);
+void engine_view_release(Engine *e);
+
+/* Counts once which matches select whom now, for View.match_hits; called every now and then
+ * (tick.census would be right) and by each view. Does nothing while a view is held. */
+void engine_look(Engine *e);
+
+/* The threads' heartbeats, for the watchdog: true when each is younger than max_age_usec beyond
+ * what it planned to sleep. *ret_who (may be NULL) names the first that is not. The journal thread
+ * and reapers are not asked: they may hang without harm, and ending the daemon for it would be the
+ * harm. */
+bool engine_is_alive(const Engine *e, usec_t now_usec, usec_t max_age_usec, const char **ret_who);
+
+/* What was found at start. */
+const struct Probe *engine_probe(const Engine *e);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/lock-memory.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <link.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_READ /* 5.14 */
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
+void memory_tune_malloc(void) {
+        (void) mallopt(M_ARENA_MAX, 1);
+        (void) mallopt(M_TRIM_THRESHOLD, INT_MAX);
+}
+
+int memory_lock(void) {
+        return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
+}
+
+static size_t page_size(void) {
+        return (size_t) sysconf(_SC_PAGESIZE);
+}
+
+static void touch_pages(uintptr_t from, uintptr_t to, bool write) {
+        for (uintptr_t at = from; at < to; at += page_size()) {
+                volatile unsigned char *byte = (volatile unsigned char *) at;
+                unsigned char value = *byte;
+
+                if (write)
+                        *byte = value;
+        }
+}
+
+/* madvise does it in one call, and on a page that vanishes meanwhile it fails where a touch would
+ * end us. */
+static void populate(uintptr_t from, uintptr_t to, bool write) {
+        from -= from % page_size();
+        if (from >= to)
+                return;
+        if (madvise((void *) from, to - from, write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ) < 0)
+                touch_pages(from, to, write);
+}
+
+static int touch_program(struct dl_phdr_info *info, size_t size, void *ctx) {
+        size_t *bytes = ctx;
+
+        (void) size;
+        for (size_t i = 0; i < info->dlpi_phnum; i++) {
+                const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+                uintptr_t from = info->dlpi_addr + p->p_vaddr;
+
+                if (p->p_type != PT_LOAD)
+                        continue;
+                /* With read-only relocations part of the data segment cannot be written any more:
+                 * reading is all that can be done for every page of it; what is written gets its
+                 * copy in the rehearsal. */
+                populate(from, from + p->p_memsz, false);
+                *bytes += p->p_memsz;
+        }
+        return 1; /* the first object is the program: enough */
+}
+
+size_t memory_touch_program(void) {
+        size_t bytes = 0;
+
+        (void) dl_iterate_phdr(touch_program, &bytes);
+        return bytes;
+}
+
+void memory_touch(void *p, size_t bytes) {
+        if (p)
+                populate((uintptr_t) p, (uintptr_t) p + bytes, true);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* How many processes each match of the policy selects, so that one which never did can be shown.
+ * For main. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "core/sample.h"
+
+typedef struct MatchTally {
+        uint64_t *most; /* by MatchSpec.id: the most processes at one look */
+        uint64_t *now;  /* of the look under way */
+        size_t n;
+} MatchTally;
+
+/* Makes room for the config's matches and starts from zero. 0 or -ENOMEM (then it counts nothing).
+ */
+int match_tally_reset(MatchTally *t, const Config *config);
+void match_tally_done(MatchTally *t);
+
+/* One look: begin, each process, end. */
+void match_tally_begin(MatchTally *t);
+void match_tally_add(
+        MatchTally *t, const Config *config, const ProcSample *proc, usec_t boottime_usec);
+void match_tally_end(MatchTally *t);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the sentinel's two files share: its thread and loop (sentinel.c) and the tick
+ * (sentinel-tick.c). For nobody else. */
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "engine/flight-watch.h"
+#include "engine/sentinel.h"
+#include "engine/source-watch.h"
+
+enum { OUTCOMES_MAX = 4 * TARGET_MEMBERS_MAX }; /* of two actions: sent and gone */
+
+struct Sentinel {
+        SentinelParts parts;
+        bool armed; /* plans are carried out */
+        bool quiet; /* a rehearsal: nothing is told */
+        uint64_t fill_ceiling;
+        Sample sample;
+        Outcome outcomes[OUTCOMES_MAX]; /* for the next judgement */
+        size_t n_outcomes;
+        FlightWatch flight;
+        SourceWatch sources;
+        SentinelStats stats;
+        Event event; /* under construction */
+        usec_t last_tick_usec;
+        usec_t scout_woken_usec;
+        usec_t blinded_told_usec;
+        unsigned reapers_told; /* how many were left when it was last told */
+
+        pthread_t thread;
+        bool running;
+        int wake_fd;
+        int view_fd;
+        atomic_bool stop;
+        atomic_bool request_processes;
+        _Atomic(const Config *) pending; /* main's, until it is taken */
+        _Atomic(const Config *) config;  /* in use */
+        _Atomic(View *) request;
+        _Atomic(View *) done;
+        _Atomic(usec_t) heartbeat_usec;
+        _Atomic(usec_t) planned_usec;
+};
+
+void sentinel_count_outcome(Sentinel *s, const Outcome *o);

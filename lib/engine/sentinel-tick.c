@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/sentinel.h"
+
+#include "base/macro.h"
+#include "base/text.h"
+#include "engine/sentinel-state.h"
+
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define SCOUT_WAKE_USEC (200 * USEC_PER_MSEC)
+#define BLINDED_AGAIN_USEC (10 * USEC_PER_MIN)
+
+static void push(Sentinel *s, Event *e) {
+        if (!s->quiet)
+                reporter_push(s->parts.reporter, REPORTER_SENTINEL, e);
+}
+
+static Event *begin_event(Sentinel *s, EventKind kind, NotifyLevel level, TextBuf *text) {
+        s->event = (Event){ .kind = kind, .level = level, .at_usec = s->sample.raw.at_usec };
+        textbuf_init(text, s->event.text, sizeof(s->event.text));
+        return &s->event;
+}
+
+static void push_plan_events(Sentinel *s) {
+        Plan *plan = &s->parts.pipeline->plan;
+        TextBuf text;
+
+        for (size_t i = 0; i < plan->n_events; i++)
+                push(s, &plan->events[i]);
+        if (plan->events_lost == 0)
+                return;
+
+        begin_event(s, EVENT_LOST, NOTIFY_WARNING, &text)->count = plan->events_lost;
+        textbuf_add(&text, "more happened in one tick than can be told");
+        push(s, &s->event);
+}
+
+void sentinel_count_outcome(Sentinel *s, const Outcome *o) {
+        if (o->kind == OUTCOME_SENT)
+                s->stats.signals_sent++;
+        else if (o->kind == OUTCOME_REFUSED)
+                s->stats.signals_refused++;
+}
+
+static void take_config(Sentinel *s) {
+        const Config *config = atomic_load(&s->pending);
+        TextBuf text;
+
+        if (!config)
+                return;
+
+        pipeline_set_config(s->parts.pipeline, config);
+        push_plan_events(s);
+        begin_event(s, EVENT_RELOADED, NOTIFY_INFO, &text);
+        textbuf_addf(&text, "%zu policies from %zu files are in force", config->n_policies,
+                config->n_sources);
+        push(s, &s->event);
+
+        /* Main looks at both: in this order it never sees a config that is in neither. A newer one
+         * that came meanwhile stays. */
+        atomic_store(&s->config, config);
+        (void) atomic_compare_exchange_strong(&s->pending, &config, NULL);
+}
+
+static void check_sources(Sentinel *s) {
+        for (unsigned i = 0; i < _SOURCE_MAX; i++) {
+                const SourceHealth *health = sampler_health(s->parts.sampler, (SourceId) i);
+
+                if (source_watch_check(
+                            &s->sources, (SourceId) i, health, s->sample.raw.at_usec, &s->event))
+                        push(s, &s->event);
+        }
+}
+
+static void check_triggers(Sentinel *s) {
+        usec_t now = s->sample.raw.at_usec;
+        TextBuf text;
+
+        if (!s->parts.triggers || !triggers_check(s->parts.triggers, &s->sample))
+                return;
+
+        s->stats.blinded++;
+        if (s->blinded_told_usec != USEC_UNSET &&
+                usec_since(now, s->blinded_told_usec) < BLINDED_AGAIN_USEC)
+                return;
+        s->blinded_told_usec = now;
+        begin_event(s, EVENT_SOURCE_DEGRADED, NOTIFY_WARNING, &text);
+        textbuf_add(&text,
+                "psi.memory: a pressure trigger fired while total= stood still: some program reads "
+                "/proc/pressure/memory so often that the kernel loses stall time; conditions on "
+                "pressure "
+                "see too little of it");
+        push(s, &s->event);
+}
+
+static void check_reapers(Sentinel *s, usec_t now_usec) {
+        size_t room = OUTCOMES_MAX - s->n_outcomes;
+        unsigned alive;
+        TextBuf text;
+
+        if (!s->parts.reapers)
+                return;
+
+        alive = reapers_check(s->parts.reapers, now_usec);
+        s->stats.reapers_alive = alive;
+        s->stats.reapers_lost = reapers_lost(s->parts.reapers);
+        if (alive == 0 && s->parts.kernel) {
+                size_t n = kernel_act_take_over(
+                        s->parts.kernel, now_usec, s->outcomes + s->n_outcomes, room);
+
+                for (size_t i = 0; i < n; i++)
+                        sentinel_count_outcome(s, &s->outcomes[s->n_outcomes + i]);
+                s->n_outcomes += n;
+        }
+
+        if (alive == s->reapers_told)
+                return;
+        if (alive < s->reapers_told) {
+                begin_event(s, EVENT_SOURCE_DEGRADED, NOTIFY_WARNING, &text);
+                textbuf_addf(&text, "reapers: %u of %u hang in the kernel; %s",
+                        s->stats.reapers_lost, s->stats.reapers_lost + alive,
+                        alive > 0 ? "the others go on"
+                                  : "signals are sent by the watching thread itself");
+        } else {
+                begin_event(s, EVENT_SOURCE_RESTORED, NOTIFY_NOTICE, &text);
+                textbuf_addf(&text, "reapers: %u are left again", alive);
+        }
+        s->reapers_told = alive;
+        push(s, &s->event);
+}
+
+/* The listing stays ours until the next tick: what the plan names can be reached through it. */
+static void read_processes(Sentinel *s, usec_t now_usec, bool with_reads) {
+        const RosterListing *listing = roster_acquire(s->parts.roster, ROSTER_SENTINEL);
+
+        if (listing)
+                sampler_read_processes(s->parts.sampler, s->parts.roster, listing, with_reads,
+                        now_usec, &s->sample);
+
+        if (with_reads && s->parts.scout &&
+                usec_since(now_usec, s->scout_woken_usec) >= SCOUT_WAKE_USEC) {
+                s->scout_woken_usec = now_usec;
+                scout_wake(s->parts.scout);
+        }
+}
+
+static void carry_out(Sentinel *s, usec_t now_usec) {
+        const Plan *plan = &s->parts.pipeline->plan;
+        const ActOps *ops = s->armed ? s->parts.ops : &act_dry;
+        size_t n;
+
+        flight_watch_follow(&s->flight, &s->parts.pipeline->book->flight);
+        n = actuator_run(ops, s->parts.ops_ctx, plan, now_usec, s->outcomes, OUTCOMES_MAX);
+        for (size_t i = 0; i < n; i++)
+                sentinel_count_outcome(s, &s->outcomes[i]);
+        s->n_outcomes = n;
+}
+
+static void fill_view(Sentinel *s) {
+        View *v = atomic_load(&s->request);
+        uint64_t one = 1;
+
+        if (!v)
+                return;
+
+        view_fill(v, s->parts.pipeline, &s->sample);
+        v->sentinel = s->stats;
+        v->sentinel.events_dropped = reporter_dropped(s->parts.reporter);
+        v->sentinel.heartbeat_usec = atomic_load(&s->heartbeat_usec);
+        if (s->parts.scout)
+                scout_stats(s->parts.scout, &v->scout);
+        for (unsigned i = 0; i < _SOURCE_MAX; i++)
+                v->sources[i] = *sampler_health(s->parts.sampler, (SourceId) i);
+
+        atomic_store(&s->done, v);
+        atomic_store(&s->request, NULL);
+        (void) !write(s->view_fd, &one, sizeof(one));
+}
+
+usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool with_processes) {
+        Pipeline *p = s->parts.pipeline;
+        usec_t begin = clock_monotonic_usec();
+        usec_t read, judged, done;
+        bool need;
+
+        atomic_store(&s->heartbeat_usec, begin);
+        s->last_tick_usec = now_usec;
+        s->stats.ticks++;
+        take_config(s);
+        if (atomic_load(&s->request) && atomic_load(&s->request_processes))
+                with_processes = true;
+
+        sampler_read_system(s->parts.sampler, s->parts.scout, now_usec, boottime_usec, &s->sample);
+        s->sample.raw.fill_ceiling = s->fill_ceiling;
+        need = pipeline_begin(p, &s->sample);
+        read_processes(s, now_usec, need || with_processes);
+        read = clock_monotonic_usec();
+
+        check_reapers(s, now_usec);
+        pipeline_judge(p, &s->sample, s->outcomes, s->n_outcomes);
+        s->n_outcomes = 0;
+        judged = clock_monotonic_usec();
+
+        carry_out(s, now_usec);
+        done = clock_monotonic_usec();
+
+        push_plan_events(s);
+        check_sources(s);
+        check_triggers(s);
+
+        s->stats.longest_read_usec = MAX(s->stats.longest_read_usec, usec_since(read, begin));
+        s->stats.longest_judge_usec = MAX(s->stats.longest_judge_usec, usec_since(judged, read));
+        s->stats.longest_pass_usec = MAX(s->stats.longest_pass_usec, usec_since(done, begin));
+        fill_view(s);
+
+        atomic_store(&s->planned_usec, p->next_usec);
+        return usec_add(now_usec, MAX(p->next_usec, SENTINEL_REST_USEC));
+}
+
+/* What was judged is forgotten, what was seen is not. */
+static void forget(Sentinel *s) {
+        Pipeline *p = s->parts.pipeline;
+
+        incident_book_init(p->book);
+        memset(&p->plan, 0, sizeof(p->plan));
+        p->n_verdicts = 0;
+        p->planned_usec = 0; /* who knows when the next tick is: no "far too late" */
+        s->n_outcomes = 0;
+        memset(&s->stats, 0, sizeof(s->stats));
+        s->stats.trigger_mode = s->parts.triggers ? s->parts.triggers->mode : TRIGGER_NONE;
+        flight_watch_follow(&s->flight, &p->book->flight);
+}
+
+void sentinel_rehearse(Sentinel *s, uint64_t *ret_available) {
+        s->quiet = true;
+        (void) sentinel_tick(s, clock_monotonic_usec(), clock_boottime_usec(), true);
+        s->quiet = false;
+        forget(s);
+
+        if (ret_available)
+                *ret_available = (s->sample.raw.have & source_bit(SOURCE_MEMINFO)) != 0
+                        ? s->sample.raw.mem_available
+                        : 0;
+}
+
+void sentinel_set_fill_ceiling(Sentinel *s, uint64_t bytes_per_sec) {
+        s->fill_ceiling = bytes_per_sec;
+}
+
+void sentinel_arm(Sentinel *s) {
+        forget(s);
+        s->armed = true;
+        s->parts.pipeline->dry = s->parts.ops->dry;
+        s->reapers_told = s->parts.reapers ? reapers_alive(s->parts.reapers) : 0;
+}

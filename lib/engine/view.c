@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/view.h"
+
+#include "base/macro.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Mapped rather than allocated, so that it goes back to the system with the view, and populated. At
+ * least one element, so that no pointer is NULL. */
+static void *map_touched(size_t n, size_t size) {
+        void *p;
+
+        if (n == 0)
+                n = 1;
+        if (n > SIZE_MAX / size)
+                return NULL;
+        p = mmap(NULL, n * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+                -1, 0);
+        return p == MAP_FAILED ? NULL : p;
+}
+
+static void unmap(void *p, size_t n, size_t size) {
+        if (p)
+                (void) munmap(p, MAX(n, (size_t) 1) * size);
+}
+
+int view_new(size_t processes, size_t users, size_t verdicts, View **ret) {
+        View *v = map_touched(1, sizeof(*v));
+
+        if (!v)
+                return -ENOMEM;
+        v->procs_room = processes;
+        v->users_room = users;
+        v->verdicts_room = verdicts;
+        v->scratch.size = processes;
+
+        v->procs = map_touched(processes, sizeof(*v->procs));
+        v->users = map_touched(users, sizeof(*v->users));
+        v->verdicts = map_touched(verdicts, sizeof(*v->verdicts));
+        v->scratch.candidates = map_touched(processes, sizeof(*v->scratch.candidates));
+        if (!v->procs || !v->users || !v->verdicts || !v->scratch.candidates) {
+                view_free(v);
+                return -ENOMEM;
+        }
+
+        *ret = v;
+        return 0;
+}
+
+View *view_free(View *v) {
+        if (!v)
+                return NULL;
+
+        unmap(v->procs, v->procs_room, sizeof(*v->procs));
+        unmap(v->users, v->users_room, sizeof(*v->users));
+        unmap(v->verdicts, v->verdicts_room, sizeof(*v->verdicts));
+        unmap(v->scratch.candidates, v->procs_room, sizeof(*v->scratch.candidates));
+        unmap(v, 1, sizeof(*v));
+        return NULL;
+}
+
+void view_fill(View *v, const Pipeline *p, const Sample *s) {
+        v->config = p->config;
+
+        v->sample = *s;
+        v->sample.procs = v->procs;
+        v->sample.n_procs = MIN(s->n_procs, v->procs_room);
+        v->procs_cut = s->n_procs - v->sample.n_procs;
+        if (v->sample.n_procs > 0)
+                memcpy(v->procs, s->procs, v->sample.n_procs * sizeof(*v->procs));
+        v->sample.users = v->users;
+        v->sample.users_size = v->users_room;
+        v->sample.n_users = MIN(s->n_users, v->users_room);
+        if (v->sample.n_users > 0)
+                memcpy(v->users, s->users, v->sample.n_users * sizeof(*v->users));
+
+        /* A verdict about a process that was cut has nobody to point at. */
+        v->n_verdicts = 0;
+        v->n_dropped = p->n_dropped;
+        for (size_t i = 0; i < p->n_verdicts; i++) {
+                const Verdict *from = &p->verdicts[i];
+
+                if (v->n_verdicts == v->verdicts_room ||
+                        (from->proc >= 0 && (size_t) from->proc >= v->sample.n_procs))
+                        v->n_dropped++;
+                else
+                        v->verdicts[v->n_verdicts++] = *from;
+        }
+
+        v->book = *p->book;
+        v->next_usec = p->next_usec;
+        v->dry = p->dry;
+        v->critical = p->plan.critical;
+}
