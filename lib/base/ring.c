@@ -35,12 +35,14 @@ static void ring_freep(Ring **ring) {
 
 int ring_new(size_t item_size, size_t capacity, Ring **ret) {
         _cleanup_(ring_freep) Ring *ring = NULL;
-        size_t n = 1;
+        size_t n = 1, bytes;
 
         if (item_size == 0 || capacity == 0 || capacity > SIZE_MAX / 2 + 1)
                 return -EINVAL;
         while (n < capacity)
                 n *= 2;
+        if (__builtin_mul_overflow(n, item_size, &bytes))
+                return -EINVAL;
 
         ring = aligned_alloc(_Alignof(Ring), sizeof(Ring));
         if (!ring)
