@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What avertd answers over D-Bus: object /org/avert1, interface org.avert1.Manager, the same on
+ * every connection. Whatever needs a view is answered when the sentinel has made one, so that no
+ * question holds up main. For main only. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/event.h"
+#include "daemon/inquiry.h"
+#include "kernel/probe.h"
+
+#define BUS_OBJECT "/org/avert1"
+#define BUS_INTERFACE "org.avert1.Manager"
+
+struct sd_event;
+
+typedef struct Bus Bus;
+
+typedef struct BusOptions {
+        struct sd_event *event; /* borrowed, like the next two */
+        Inquiries *inquiries;
+        const Probe *probe; /* may be NULL */
+        bool dry;
+
+        /* Loads the policy again: 0 or negative errno; a sentence about it in *ret in both cases.
+         */
+        int (*reload)(void *ctx, TextBuf *ret);
+
+        /* Somebody connects. */
+        void (*on_peer)(void *ctx);
+        void *ctx;
+} BusOptions;
+
+/* What the properties show, from the last view. */
+typedef struct BusSummary {
+        const char *level; /* literal */
+        uint64_t mem_available, swap_free, kernel_oom_kills, steps_total;
+} BusSummary;
+
+/* 0 or negative errno. */
+int bus_new(const BusOptions *options, Bus **ret);
+Bus *bus_free(Bus *b);
+
+/* Serves the private socket; see bus_server_listen(). */
+int bus_listen(Bus *b, const char *path, mode_t mode, TextBuf *reterr);
+
+/* Serves a connected socket, which it takes. */
+int bus_adopt(Bus *b, int fd);
+
+/* True while somebody is connected. */
+bool bus_is_watched(const Bus *b);
+
+/* To everybody who is connected. */
+void bus_send_event(Bus *b, const Event *e);
+void bus_set_summary(Bus *b, const BusSummary *summary);

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "daemon/log.h"
+#include "daemon/policy-load.h"
+#include "daemon/privacy.h"
+
+#define RUNTIME_DIRECTORY "/run/avert"
+
+/* For as long as the process: see daemon_run(). */
+static StderrSink stderr_sink = { .fd = STDERR_FILENO };
+static JournalSink *journal_sink;
+
+/* Blocked before any thread starts, so that only main's descriptor gets them. */
+static void block_signals(void) {
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGHUP);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        (void) sigprocmask(SIG_BLOCK, &set, NULL);
+        (void) signal(SIGPIPE, SIG_IGN);
+}
+
+static Sink choose_sink(Daemon *d) {
+        const char *no_color = getenv("NO_COLOR");
+        const char *term = getenv("TERM");
+        bool managed = getenv("INVOCATION_ID") || getenv("JOURNAL_STREAM");
+
+        if (sink_journal_is_wanted(STDERR_FILENO, getenv("JOURNAL_STREAM")) &&
+                sink_journal_new(&journal_sink) >= 0) {
+                log_set(d->options->log_level, LOG_FORM_PREFIX);
+                return sink_journal_get(journal_sink);
+        }
+
+        if (isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0) {
+                stderr_sink.form = STDERR_TERMINAL;
+                stderr_sink.colour = !no_color || !*no_color;
+                d->terminal = &stderr_sink;
+        } else
+                stderr_sink.form = managed ? STDERR_PREFIX : STDERR_PLAIN;
+        log_set(d->options->log_level, managed ? LOG_FORM_PREFIX : LOG_FORM_PLAIN);
+        return sink_stderr_get(&stderr_sink);
+}
+
+/* A broken policy means the built-in default; *ret_broken tells what is wrong, "" when all is well.
+ */
+static int load_policy(Daemon *d, TextBuf *ret_broken) {
+        _cleanup_free_ ConfigErrors *errors = malloc(sizeof(*errors));
+        int r;
+
+        if (!errors)
+                return -ENOMEM;
+
+        r = policy_load(d->options, &d->config, errors);
+        if (r < 0) {
+                char text[3000];
+                TextBuf b;
+
+                policy_print_first_error(errors, r, ret_broken);
+                textbuf_init(&b, text, sizeof(text));
+                config_errors_print(errors, &b);
+                log_error("%s", text);
+                log_error("the built-in default policy is in force");
+                d->on_builtin = true;
+                r = config_load_builtin(&d->config, errors);
+        }
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < d->config->n_warnings; i++) {
+                char text[1024];
+                TextBuf b;
+
+                textbuf_init(&b, text, sizeof(text));
+                config_print_warning(&d->config->warnings[i], &b);
+                log_warning("%s", text);
+        }
+        d->started_with = config_ref(d->config);
+        return 0;
+}
+
+static int reload_for_bus(void *ctx, TextBuf *ret) {
+        return loop_reload(ctx, ret);
+}
+
+static void on_peer(void *ctx) {
+        loop_refresh(ctx);
+}
+
+/* Where the private socket goes; false: nowhere. */
+static bool bus_path(const Options *o, TextBuf *ret) {
+        const char *runtime = getenv("RUNTIME_DIRECTORY");
+
+        if (o->bus)
+                textbuf_add(ret, o->bus);
+        else if (o->root)
+                return false; /* the place belongs to the daemon of this machine */
+        else if (runtime && *runtime) {
+                textbuf_add_slice(ret, (Slice){ runtime, strcspn(runtime, ":") });
+                textbuf_add(ret, "/bus");
+        } else {
+                if (geteuid() == 0)
+                        (void) mkdir(RUNTIME_DIRECTORY, 0755);
+                textbuf_add(ret, RUNTIME_DIRECTORY "/bus");
+        }
+        return ret->len > 0;
+}
+
+/* Without the socket the daemon protects all the same; only avertctl cannot ask it. */
+static int serve_bus(Daemon *d) {
+        char path[256], why[512];
+        mode_t mode = 0666;
+        TextBuf p, w;
+        int r;
+
+        r = bus_new(&(BusOptions){ .event = d->event,
+                            .inquiries = &d->inquiries,
+                            .probe = engine_probe(d->engine),
+                            .dry = d->options->dry,
+                            .reload = reload_for_bus,
+                            .on_peer = on_peer,
+                            .ctx = d },
+                &d->bus);
+        if (r < 0)
+                return r;
+
+        textbuf_init(&p, path, sizeof(path));
+        if (!bus_path(d->options, &p))
+                return 0;
+        if (privacy_hides_processes())
+                mode = 0600; /* our capabilities must not show what /proc was told to hide */
+
+        textbuf_init(&w, why, sizeof(why));
+        r = bus_listen(d->bus, path, mode, &w);
+        if (r < 0)
+                log_warning("%s: avertctl cannot reach this daemon, everything else goes on",
+                        w.len > 0 ? why : strerror(-r));
+        return 0;
+}
+
+/* After the helper process was forked, which must not inherit it. By hand only: under systemd the
+ * unit has said so already, and then this changes nothing. */
+static void protect_self(const Options *o) {
+        char text[16];
+        ssize_t n;
+
+        if (o->root)
+                return;
+        n = fdio_read_at(AT_FDCWD, "/proc/self/oom_score_adj", text, sizeof(text));
+        if (n > 0 && atoi(text) > -900 &&
+                fdio_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-900") < 0)
+                log_debug("oom_score_adj cannot be lowered (no CAP_SYS_RESOURCE)");
+}
+
+static int set_up(Daemon *d, TextBuf *ret_broken) {
+        EngineOptions engine = {
+                .root = d->options->root, .dry = d->options->dry, .lock_memory = !d->options->root
+        };
+        int r;
+
+        engine.sink = choose_sink(d);
+        if (notifier_init_from_environment(&d->notifier) < 0)
+                log_warning(
+                        "$NOTIFY_SOCKET is of no use: the service manager will not hear from us");
+
+        r = load_policy(d, ret_broken);
+        if (r < 0)
+                return r;
+        r = sd_event_new(&d->event);
+        if (r < 0)
+                return r;
+        r = engine_new(&engine, d->config, &d->engine);
+        if (r < 0) {
+                log_error("the engine cannot start: %s", strerror(-r));
+                return r;
+        }
+        protect_self(d->options);
+
+        r = loop_watch(d);
+        if (r < 0)
+                return r;
+        r = serve_bus(d);
+        if (r < 0)
+                return r;
+        announce_lacks(d);
+        return engine_start(d->engine);
+}
+
+/* The engine first: nobody may answer or act any more while the rest goes away. */
+static void tear_down(Daemon *d) {
+        if (d->engine)
+                announce_stop(d);
+        inquiries_done(&d->inquiries);
+        d->bus = bus_free(d->bus);
+        sd_event_source_disable_unref(d->refresh);
+        sd_event_source_disable_unref(d->care);
+        d->event = sd_event_unref(d->event);
+        d->engine = engine_free(d->engine);
+        d->config = config_unref(d->config);
+        d->started_with = config_unref(d->started_with);
+        notifier_done(&d->notifier);
+        if (d->terminal)
+                (void) !write(STDERR_FILENO, "\n", 1); /* below the status line */
+}
+
+int daemon_run(const Options *o) {
+        Options own = *o;
+        Daemon d = { .options = &own, .notifier.fd = FD_NONE };
+        char broken[512];
+        TextBuf b;
+        int r;
+
+        own.dry = o->dry || o->root; /* what is read there is not what would be acted on */
+        textbuf_init(&b, broken, sizeof(broken));
+        block_signals();
+
+        r = set_up(&d, &b);
+        if (r >= 0) {
+                announce_start(&d);
+                if (d.on_builtin)
+                        announce_broken_policy(&d, broken);
+                (void) notifier_ready(&d.notifier,
+                        d.on_builtin ? "policy refused, on the built-in default" : "watching");
+                loop_refresh(&d);
+                r = sd_event_loop(d.event);
+        } else
+                log_error("cannot start: %s", strerror(-r));
+
+        tear_down(&d);
+        return r < 0 ? EXIT_FAILED : EXIT_OK;
+}

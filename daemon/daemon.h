@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The daemon's main thread: brings options, policy, engine, bus, sinks and the service manager
+ * together. All of it may be late; what may not is in the engine's threads. */
+
+#include <systemd/sd-event.h>
+
+#include "daemon/bus.h"
+#include "daemon/inquiry.h"
+#include "daemon/notify.h"
+#include "daemon/options.h"
+#include "daemon/sink-journal.h"
+#include "daemon/sink-stderr.h"
+#include "engine/engine.h"
+
+/* How old a thread's heartbeat may be before the service manager hears nothing from us any more. */
+#define HEARTBEAT_MAX_USEC (60 * USEC_PER_SEC)
+
+typedef struct Daemon {
+        const Options *options;
+        sd_event *event;
+        Engine *engine;
+        Config *config;       /* in force */
+        Config *started_with; /* whose limits made the pools */
+        bool on_builtin;      /* the policy was refused at start */
+        Notifier notifier;
+        Inquiries inquiries;
+        Bus *bus;
+        StderrSink *terminal;     /* NULL unless stderr is one */
+        sd_event_source *care;    /* watchdog, heartbeats, what is owed to the manager */
+        sd_event_source *refresh; /* a new view while somebody looks */
+        bool refreshing;
+        const char *level;  /* literal, of the last view */
+        const char *silent; /* literal: the thread that does not move; NULL: all do */
+} Daemon;
+
+/* Runs until it is told to stop. Returns the exit code. Once per process: the journal thread may
+ * outlive it with the sinks, which therefore live as long as the process. */
+int daemon_run(const Options *o);
+
+/* loop.c: all event sources. 0 or negative errno. */
+int loop_watch(Daemon *d);
+
+/* Loads the policy again and hands it to the engine; a sentence about it in *ret. 0 or negative
+ * errno: then the old one stays. */
+int loop_reload(Daemon *d, TextBuf *ret);
+
+/* Somebody looks: see that the view is fresh, now and then again. */
+void loop_refresh(Daemon *d);
+
+/* announce.c: the events that main itself has to report. */
+void announce_start(Daemon *d);
+void announce_broken_policy(Daemon *d, const char *what);
+void announce_reload_refused(Daemon *d, const char *why);
+void announce_stop(Daemon *d);
+void announce_silence(Daemon *d, const char *who);
+
+/* What is missing, for people who start it by hand: a line each. */
+void announce_lacks(const Daemon *d);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/rank.h"
+#include "daemon/describe.h"
+
+enum { CANDIDATES_MAX = 64 };
+
+static const char *truth_name(Truth truth) {
+        return truth == TRUTH_TRUE ? "true" : truth == TRUTH_FALSE ? "false" : "unknown";
+}
+
+static const char *rank_part_name(RankTerm term) {
+        static const char *const names[_RANK_MAX] = {
+                [RANK_GAINED] = "gained",
+                [RANK_FREEABLE] = "freeable",
+                [RANK_GROWTH] = "growth",
+                [RANK_SWAP] = "swap",
+                [RANK_OOM_SCORE] = "oom_score",
+                [RANK_YOUNGEST] = "youngest",
+                [RANK_OLDEST] = "oldest",
+        };
+        return names[term];
+}
+
+static void add_candidate(const Candidate *c, const ProcSample *p, Json *list) {
+        Json *one = json_add_map(list);
+        Json *parts;
+
+        json_put_signed(one, "pid", p->facts->pid);
+        json_put_text(one, "comm", p->facts->comm);
+        json_put_number(one, "uid", p->facts->uid);
+        json_put_text(one, "unit", *p->facts->unit ? p->facts->unit : p->facts->user_unit);
+        json_put_signed(one, "score", c->score);
+        parts = json_put_map(one, "parts");
+        for (int term = 0; term < _RANK_MAX; term++)
+                if (c->parts[term] != 0)
+                        json_put_signed(parts, rank_part_name((RankTerm) term), c->parts[term]);
+        if (p->gained_known)
+                json_put_number(one, "gained_bytes", p->gained);
+        else
+                json_put_null(one, "gained_bytes");
+        json_put_number(one, "freeable_bytes", p->freeable);
+        json_put_text(one, "refusal", c->refusal == REFUSAL_NONE ? NULL : refusal_name(c->refusal));
+        json_put_text(one, "spec", c->spec ? c->spec->text : NULL);
+        json_put_signed(one, "preference", c->preference);
+}
+
+static bool has_destructive_step(const Policy *policy) {
+        for (size_t i = 0; i < policy->n_steps; i++)
+                if (step_is_destructive(policy->steps[i].kind))
+                        return true;
+        return false;
+}
+
+static void add_candidates(
+        View *view, const Policy *policy, const Verdict *v, int32_t pid, Json *parent) {
+        Json *list = json_put_list(parent, "candidates");
+        Candidate best[CANDIDATES_MAX];
+        size_t n;
+
+        if (!has_destructive_step(policy))
+                return;
+
+        n = rank(view->config, policy, v, &view->sample, NULL, view->scratch.candidates,
+                view->scratch.size, best, ELEMENTS(best));
+        if (pid == 0) {
+                for (size_t i = 0; i < n; i++)
+                        add_candidate(&best[i], &view->procs[best[i].proc], list);
+                return;
+        }
+
+        /* One process: its place may be far behind the best, so look at everybody. */
+        for (size_t i = 0; i < view->sample.n_procs && i < view->scratch.size; i++)
+                if (view->procs[i].facts->pid == pid)
+                        add_candidate(&view->scratch.candidates[i], &view->procs[i], list);
+}
+
+char *describe_judgement(View *view, int only_policy, int32_t pid) {
+        _cleanup_(json_freep) Json *root = json_new_map();
+        Json *policies;
+
+        json_put_number(root, "schema_version", DESCRIBE_SCHEMA_VERSION);
+        policies = json_put_list(root, "policies");
+
+        for (size_t i = 0; i < view->n_verdicts; i++) {
+                const Verdict *v = &view->verdicts[i];
+                const Policy *policy = &view->config->policies[v->policy];
+                Json *one;
+
+                if (only_policy >= 0 && v->policy != only_policy)
+                        continue;
+                one = json_add_map(policies);
+                json_put_text(one, "name", policy->name);
+                json_put_text(one, "verdict", truth_name(v->when));
+                json_put_bool(one, "armed", v->armed);
+                if (v->proc >= 0 && (size_t) v->proc < view->sample.n_procs)
+                        json_put_signed(one, "instance_pid", view->procs[v->proc].facts->pid);
+                else if (v->key.watch == WATCH_USER)
+                        json_put_number(one, "instance_uid", v->key.uid);
+                add_candidates(view, policy, v, pid, one);
+        }
+        return json_print(root);
+}

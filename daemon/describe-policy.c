@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "config/config-load.h"
+#include "core/match.h"
+#include "daemon/describe.h"
+
+enum { EXAMPLES_MAX = 5 };
+
+/* A match with what it selects in this view. True when it selects nothing and never did. */
+static bool add_match(const View *view, const char *role, const MatchSpec *spec, Json *list) {
+        uint64_t hits = view->match_hits ? view->match_hits[spec->id] : 0;
+        Json *one = json_add_map(list);
+        Json *examples;
+        size_t now = 0;
+
+        json_put_text(one, "role", role);
+        json_put_text(one, "text", spec->text);
+        json_put_text(one, "file", spec->file);
+        json_put_number(one, "line", spec->line);
+        json_put_number(one, "hits", hits);
+
+        examples = json_put_list(one, "examples");
+        for (size_t i = 0; i < view->sample.n_procs; i++) {
+                const ProcSample *p = &view->procs[i];
+                Json *example;
+
+                if (!match_spec(spec, p, view->sample.raw.boottime_usec))
+                        continue;
+                if (now++ >= EXAMPLES_MAX)
+                        continue;
+                example = json_add_map(examples);
+                json_put_signed(example, "pid", p->facts->pid);
+                json_put_text(example, "comm", p->facts->comm);
+        }
+        json_put_number(one, "now", now);
+        return hits == 0 && now == 0;
+}
+
+static void add_matches(
+        const View *view, const char *role, const MatchList *matches, Json *list, Json *never) {
+        for (size_t i = 0; i < matches->n; i++) {
+                const MatchSpec *spec = &matches->specs[i];
+                Json *one;
+
+                if (!add_match(view, role, spec, list))
+                        continue;
+                one = json_add_map(never);
+                json_put_text(one, "text", spec->text);
+                json_put_text(one, "file", spec->file);
+                json_put_number(one, "line", spec->line);
+        }
+}
+
+static void add_steps(const Policy *policy, Json *parent) {
+        Json *list = json_put_list(parent, "steps");
+
+        for (size_t i = 0; i < policy->n_steps; i++) {
+                const Step *step = &policy->steps[i];
+                char text[96];
+                TextBuf b;
+
+                textbuf_init(&b, text, sizeof(text));
+                textbuf_add(&b, step_kind_name(step->kind));
+                switch (step->kind) {
+                case STEP_NOTIFY:
+                        textbuf_addf(&b, ": %s", notify_level_name(step->level));
+                        break;
+                case STEP_SIGNAL:
+                        textbuf_addf(&b, ": %s", signal_step_name(step->signo));
+                        break;
+                case STEP_TERMINATE:
+                        textbuf_add(&b, ": grace ");
+                        textbuf_add_usec(&b, step->grace_usec);
+                        break;
+                case STEP_KILL:
+                case _STEP_MAX:
+                        break;
+                }
+                json_add_text(list, text);
+        }
+}
+
+static void put_condition(Json *map, const char *key, const Condition *condition) {
+        char text[2048];
+        TextBuf b;
+
+        if (condition->n_nodes == 0) {
+                json_put_null(map, key);
+                return;
+        }
+        textbuf_init(&b, text, sizeof(text));
+        config_print_condition(condition, &b);
+        json_put_text(map, key, text);
+}
+
+static void add_policy(const View *view, const Policy *policy, Json *list, Json *never) {
+        Json *one = json_add_map(list);
+        Json *matches;
+
+        json_put_text(one, "name", policy->name);
+        json_put_text(one, "file", policy->file);
+        json_put_number(one, "line", policy->line);
+        json_put_text(one, "watch", watch_kind_name(policy->watch));
+        json_put_text(one, "kind", target_kind_name(policy->targets.kind));
+        put_condition(one, "when", &policy->when);
+        json_put_number(one, "for_usec", policy->for_usec);
+        put_condition(one, "clear", &policy->clear);
+        add_steps(policy, one);
+
+        matches = json_put_list(one, "matches");
+        add_matches(view, "watch", &policy->watch_match, matches, never);
+        add_matches(view, "match", &policy->targets.match, matches, never);
+        add_matches(view, "prefer", &policy->targets.prefer, matches, never);
+        add_matches(view, "avoid", &policy->targets.avoid, matches, never);
+}
+
+char *describe_policies(const View *view) {
+        _cleanup_(json_freep) Json *root = json_new_map();
+        const Config *config = view->config;
+        Json *sources, *policies, *protect, *never;
+
+        json_put_number(root, "schema_version", DESCRIBE_SCHEMA_VERSION);
+        sources = json_put_list(root, "sources");
+        for (size_t i = 0; i < config->n_sources; i++) {
+                Json *one = json_add_map(sources);
+
+                json_put_text(one, "path", config->sources[i].path);
+                json_put_bool(one, "masked", config->sources[i].masked);
+        }
+
+        policies = json_put_list(root, "policies");
+        protect = json_put_list(root, "protect");
+        never = json_put_list(root, "never_matched");
+        for (size_t i = 0; i < config->n_policies; i++)
+                add_policy(view, &config->policies[i], policies, never);
+        add_matches(view, "protect", &config->protect, protect, never);
+        return json_print(root);
+}

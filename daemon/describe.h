@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the daemon knows, as JSON for the bus: names in snake_case, bytes, microseconds and
+ * permyriad as integers, unknown as null, "schema_version" at the top. No command line of any
+ * process is in it. */
+
+#include <stdint.h>
+
+#include "core/event.h"
+#include "daemon/json-tree.h"
+#include "engine/view.h"
+#include "kernel/probe.h"
+
+enum { DESCRIBE_SCHEMA_VERSION = 1 };
+
+/* The functions return text that the caller frees, or NULL when out of memory. */
+
+/* The whole state. */
+char *describe_state(const View *view, const Probe *probe, usec_t now_usec);
+
+/* The effective policies and what each match selects. Needs a view with processes. */
+char *describe_policies(const View *view);
+
+/* Readings and ranking of each policy (only_policy: an index, -1 for all; pid: 0 for all
+ * processes). Needs a view with processes; uses its scratch. */
+char *describe_judgement(View *view, int only_policy, int32_t pid);
+
+/* One event. */
+char *describe_event(const Event *event);
+
+/* How the machine is: "calm", "armed", "holding", "acting", "critical". */
+const char *describe_level(const View *view);
+
+/* Where each part of describe_state() that is about policies is made. */
+void describe_add_policy_states(const View *view, Json *parent);
+void describe_add_incidents(const View *view, Json *parent);
+
+/* The index of a policy by name, -1 when there is none. */
+int describe_find_policy(const Config *config, const char *name);
