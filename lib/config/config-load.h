@@ -20,6 +20,9 @@
 /* The file name under which the built-in policy takes part in masking. */
 #define CONFIG_BUILTIN_NAME "10-default.yaml"
 
+/* What stands for it in messages and in the list of sources. */
+#define CONFIG_BUILTIN_PATH "built-in"
+
 /* Every config_load_*():
  *   returns 0 and stores a Config with one reference in *ret (the caller's, for config_unref());
  *   -EINVAL when something is wrong with the text: at least one entry in *reterr;
@@ -78,6 +81,8 @@ const char *step_kind_name(StepKind kind);
 const char *notify_level_name(NotifyLevel level);
 const char *match_key_name(MatchKey key);
 const char *rank_term_name(RankTerm term);
+const char *on_budget_name(OnBudget on_budget);
+const char *compare_op_name(CompareOp op);
 
 /* "SIGTERM" for a number that a signal step may name, "signal" otherwise. */
 const char *signal_step_name(int signo);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config/config-policy.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "config/condition.h"
+#include "config/config-match.h"
+#include "config/config-step.h"
+#include "config/config-targets.h"
+
+#define DAY ((int64_t) (24 * USEC_PER_HOUR))
+#define BUDGET_COUNT_MAX 1000
+
+static int parse_name(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
+        PolicyDraft *draft = object;
+
+        if (!node_is_word(l, value, spec->name))
+                return 0;
+        if (value->len >= POLICY_NAME_MAX) {
+                loader_error(l, value, "a name has at most %d characters", POLICY_NAME_MAX - 1);
+                return 0;
+        }
+        if (strspn(value->text,
+                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
+                        value->len ||
+                strchr("-_.", *value->text)) {
+                loader_error(l, value,
+                        "a name is made of letters, digits, - _ and . and begins with a "
+                        "letter or digit");
+                return 0;
+        }
+        memcpy(draft->policy.name, value->text, value->len + 1);
+        draft->name = value;
+        return 0;
+}
+
+/* Processes are found by any key; users only by who they are. */
+static int parse_watch_match(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
+        Policy *policy = &((PolicyDraft *) object)->policy;
+        SpecChain chain = { 0 };
+        int r;
+
+        policy->watch = (WatchKind) spec->offset;
+        r = config_match_parse(l, value, spec->name, &chain);
+        if (r < 0)
+                return r;
+        if (policy->watch == WATCH_USER)
+                for (const SpecLink *link = chain.first; link; link = link->next)
+                        if (link->spec->key_mask & ~(UINT32_C(1) << MATCH_UID)) {
+                                loader_error(l, value, "a user is matched by user or uid alone");
+                                break;
+                        }
+        return spec_chain_freeze(l, &chain, &policy->watch_match);
+}
+
+/* `offset` holds the WatchKind. */
+static const KeySpec watch_keys[] = {
+        { .name = "process", .parse = parse_watch_match, .offset = WATCH_PROCESS },
+        { .name = "user", .parse = parse_watch_match, .offset = WATCH_USER },
+        { .name = "cgroup" },
+        { .name = "unit" },
+};
+
+const KeyTable watch_table = { "watch", watch_keys, ELEMENTS(watch_keys) };
+
+static int parse_watch(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
+        PolicyDraft *draft = object;
+        int kind;
+
+        if (value->kind == YAML_KIND_MAP) {
+                if (value->n != 1) {
+                        loader_error(
+                                l, value, "a policy watches one thing: system, process: or user:");
+                        return 0;
+                }
+                return config_keys_apply(l, &watch_table, value, draft);
+        }
+        if (value->kind == YAML_KIND_LIST) {
+                (void) node_is(l, value, YAML_KIND_SCALAR, spec->name);
+                return 0;
+        }
+        kind = node_enum(l, value, &watch_words);
+        if (kind >= 0)
+                draft->policy.watch =
+                        (WatchKind) kind; /* process and user without a match: every one */
+        return 0;
+}
+
+static int parse_when(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
+        (void) spec;
+        return condition_parse(l, value, &((PolicyDraft *) object)->when);
+}
+
+static int parse_clear(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
+        (void) spec;
+        return condition_parse(l, value, &((PolicyDraft *) object)->clear);
+}
+
+static int parse_hold(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
+        PolicyDraft *draft = object;
+
+        draft->hold = value;
+        return key_parse_duration(l, spec, value, &draft->policy);
+}
+
+/* "3 per 10min", or "none". */
+static int parse_budget(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
+        Policy *policy = &((PolicyDraft *) object)->policy;
+        const char *reason, *per;
+        char count[16] = "";
+        uint64_t n = 0;
+        Quantity q;
+
+        if (!node_is_word(l, value, spec->name))
+                return 0;
+        if (strcmp(value->text, "none") == 0) {
+                policy->budget_count = 0;
+                return 0;
+        }
+
+        per = strstr(value->text, " per ");
+        if (per && (size_t) (per - value->text) < sizeof(count))
+                memcpy(count, value->text, (size_t) (per - value->text));
+        if (!per || number_parse_u64(count, &n) < 0 || n == 0 || n > BUDGET_COUNT_MAX) {
+                loader_error(l, value,
+                        "a budget looks like 3 per 10min, with 1 to %d kills, or is none",
+                        BUDGET_COUNT_MAX);
+                return 0;
+        }
+        per += strlen(" per ");
+        if (quantity_parse(per, &q, &reason) < 0 || q.kind != QUANTITY_USEC ||
+                q.value < (int64_t) USEC_PER_SEC || q.value > DAY) {
+                loader_error_within(l, value, (size_t) (per - value->text),
+                        "the time of a budget is 1s to 24h, as in 3 per 10min");
+                return 0;
+        }
+        policy->budget_count = (uint32_t) n;
+        policy->budget_window_usec = (usec_t) q.value;
+        return 0;
+}
+
+static int parse_policy_duration(
+        Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
+        return key_parse_duration(l, spec, value, &((PolicyDraft *) object)->policy);
+}
+
+static int parse_policy_enum(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
+        return key_parse_enum(l, spec, value, &((PolicyDraft *) object)->policy);
+}
+
+static const KeySpec policy_keys[] = {
+        { .name = "name", .parse = parse_name, .required = true },
+        { .name = "watch", .parse = parse_watch, .required = true },
+        { .name = "when", .parse = parse_when, .required = true },
+        { .name = "for", .parse = parse_hold, .offset = offsetof(Policy, for_usec), .max = DAY },
+        { .name = "clear", .parse = parse_clear },
+        { .name = "targets", .parse = config_targets_parse },
+        { .name = "steps", .parse = config_steps_parse, .required = true },
+        { .name = "settle",
+                .parse = parse_policy_duration,
+                .offset = offsetof(Policy, settle_usec),
+                .max = (int64_t) (10 * USEC_PER_MIN) },
+        { .name = "cooldown",
+                .parse = parse_policy_duration,
+                .offset = offsetof(Policy, cooldown_usec),
+                .max = DAY },
+        { .name = "budget", .parse = parse_budget },
+        { .name = "on_budget",
+                .parse = parse_policy_enum,
+                .offset = offsetof(Policy, on_budget),
+                .words = &on_budget_words },
+};
+
+const KeyTable policy_table = { "policy", policy_keys, ELEMENTS(policy_keys) };
+
+static void set_defaults(Policy *policy) {
+        *policy = (Policy){
+                .settle_usec = 300 * USEC_PER_MSEC,
+                .cooldown_usec = 15 * USEC_PER_SEC,
+                .budget_count = 3,
+                .budget_window_usec = 10 * USEC_PER_MIN,
+                .on_budget = ON_BUDGET_WIDEN,
+        };
+        config_targets_default(&policy->targets);
+}
+
+int config_policy_parse(Loader *l, const YamlNode *map) {
+        size_t before = loader_findings(l);
+        PolicyDraft *draft;
+        int r;
+
+        draft = arena_alloc(l->scratch, sizeof(*draft));
+        if (!draft)
+                return -ENOMEM;
+        set_defaults(&draft->policy);
+        draft->node = map;
+        draft->policy.line = map->line;
+        draft->policy.file = loader_keep_text(l, map->source->name);
+        if (!draft->policy.file)
+                return -ENOMEM;
+
+        r = config_keys_apply(l, &policy_table, map, draft);
+        if (r < 0)
+                return r;
+
+        draft->policy.when = draft->when.condition;
+        draft->policy.clear = draft->clear.condition;
+        draft->broken = loader_findings(l) != before;
+        if (l->last_policy)
+                l->last_policy->next = draft;
+        else
+                l->first_policy = draft;
+        l->last_policy = draft;
+        l->n_policies++;
+        return 0;
+}
