@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """One descriptor, one thread. A read holds the file's lock, so a stalled reader would stop the other one.
 
-Every descriptor in a struct of lib/engine and daemon/ says who uses it, in its comment: `owner: sentinel`. A file that runs on
-another thread may open it, close it, compare it and hand it over, but no system call of its own may use it. Which thread
-a file runs on is stated here; a file that is not listed runs wherever its caller does, and is not looked at."""
+Every descriptor in a struct of lib/engine says who uses it, in its comment: `owner: sentinel`. A file that runs on another
+thread may open it, close it, compare it and hand it over, but no system call of its own may use it. Which thread a file
+runs on is stated here; a file that is not listed runs wherever its caller does, and is not looked at. Two words beside
+the threads: `owner: caller`, for a descriptor that is only passed through, and `owner: any`, for an eventfd, which is made
+to be written by the one and read by the other."""
 
 import re
 
 import tree
 
-THREADS = ('main', 'sentinel', 'scout', 'reapers', 'journal', 'helper', 'caller')
+THREADS = ('main', 'sentinel', 'scout', 'reapers', 'journal', 'helper', 'caller', 'any')
 
 FIELD = re.compile(r'^\s+(?:const |volatile |_Atomic )?int\s+(?:\*?\s*)(?:\w+,\s*)*((?:\w+_)?(?:pid)?fds?)\b[^();]*;(.*)$')
 OWNER = re.compile(r'owner:\s*([a-z]+)')
@@ -93,7 +95,7 @@ def check(root):
             continue
         text = tree.without_comments(tree.read(root, path))
         for field, who in owners.items():
-            if thread in who or 'caller' in who:
+            if who & {thread, 'caller', 'any'}:
                 continue
             for m in re.finditer(USES % re.escape(field), text):
                 bad.append('%s:%d: %s belongs to %s, this file runs on %s' %
