@@ -192,15 +192,17 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
         r = serve_bus(d);
         if (r < 0)
                 return r;
-        announce_lacks(d);
+        announce_policy(d);
         return engine_start(d->engine);
 }
 
 /* The engine first: nobody may answer or act any more while the rest goes away. */
 static void tear_down(Daemon *d) {
-        if (d->engine)
-                announce_stop(d);
         inquiries_done(&d->inquiries);
+        if (d->engine)
+                engine_stop(d->engine);
+        if (d->bus)
+                loop_drain(d);
         d->bus = bus_free(d->bus);
         sd_event_source_disable_unref(d->refresh);
         sd_event_source_disable_unref(d->care);
@@ -226,7 +228,6 @@ int daemon_run(const Options *o) {
 
         r = set_up(&d, &b);
         if (r >= 0) {
-                announce_start(&d);
                 if (d.on_builtin)
                         announce_broken_policy(&d, broken);
                 (void) notifier_ready(&d.notifier,

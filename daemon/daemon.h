@@ -50,11 +50,12 @@ int loop_reload(Daemon *d, TextBuf *ret);
 void loop_refresh(Daemon *d);
 
 /* announce.c: the events that main itself has to report. */
-void announce_start(Daemon *d);
 void announce_broken_policy(Daemon *d, const char *what);
 void announce_reload_refused(Daemon *d, const char *why);
-void announce_stop(Daemon *d);
 void announce_silence(Daemon *d, const char *who);
 
-/* What is missing, for people who start it by hand: a line each. */
-void announce_lacks(const Daemon *d);
+/* Which files are in force: a line of the log. */
+void announce_policy(const Daemon *d);
+
+/* loop.c: passes on what the engine has to say, all of it. */
+void loop_drain(Daemon *d);

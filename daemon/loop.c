@@ -215,6 +215,7 @@ static int on_care(sd_event_source *s, uint64_t usec _unused_, void *userdata) {
                 who = "unknown";
 
         (void) notifier_settle(&d->notifier);
+        engine_look(d->engine);
         if (!who != !d->silent)
                 announce_silence(d, who);
         d->silent = who;

@@ -63,30 +63,49 @@ static int print_judgement(View *view, bool json) {
         return 0;
 }
 
-int once_run(const Options *o) {
-        _cleanup_(config_unrefp) Config *config = NULL;
-        const char *dir = o->root ? o->root : "/";
+/* The machine itself: the engine without its threads, which makes a view on the spot and acts on
+ * nothing. */
+static int judge_machine(const Options *o, Config *config) {
+        EngineOptions options = { .dry = true };
+        Engine *engine;
+        View *view;
+        int r;
+
+        r = engine_new(&options, config, &engine);
+        if (r < 0) {
+                fprintf(stderr, "avertd: cannot judge this machine: %s\n", strerror(-r));
+                return r;
+        }
+
+        r = engine_view_request(engine, true);
+        view = r < 0 ? NULL : engine_view(engine);
+        if (view)
+                r = print_judgement(view, o->json);
+        else
+                fprintf(stderr, "avertd: cannot judge this machine: %s\n",
+                        r < 0 ? strerror(-r) : "no sample");
+        engine_free(engine);
+        return view ? r : -ENODATA;
+}
+
+static int judge_recording(const Options *o, Config *config) {
         Printer printer = { .json = o->json };
         size_t n_bad = 0;
         Replay *replay;
         View *view;
         int r;
 
-        r = policy_load_or_print(o, &config);
-        if (r < 0)
-                return r == -ENOMEM ? EXIT_FAILED : EXIT_CONFIG;
-
-        r = replay_new(dir, config, &replay);
+        r = replay_new(o->root, config, &replay);
         if (r < 0) {
-                fprintf(stderr, "avertd: cannot judge %s: %s\n", dir,
+                fprintf(stderr, "avertd: cannot judge %s: %s\n", o->root,
                         r == -ENOENT ? "there is no proc/ and no series 000/, 001/, … in it"
                                      : strerror(-r));
-                return EXIT_FAILED;
+                return r;
         }
 
         while ((r = replay_next(replay, (Sink){ print_event, &printer })) != 0) {
                 if (r < 0) {
-                        fprintf(stderr, "avertd: tree %zu of %s: %s\n", printer.tree, dir,
+                        fprintf(stderr, "avertd: tree %zu of %s: %s\n", printer.tree, o->root,
                                 strerror(-r));
                         n_bad++;
                 }
@@ -97,7 +116,19 @@ int once_run(const Options *o) {
         view = replay_view(replay);
         r = view ? print_judgement(view, o->json) : -ENODATA;
         if (!view)
-                fprintf(stderr, "avertd: nothing in %s could be judged\n", dir);
+                fprintf(stderr, "avertd: nothing in %s could be judged\n", o->root);
         replay_free(replay);
-        return r < 0 || fflush(stdout) != 0 || n_bad > 0 ? EXIT_FAILED : EXIT_OK;
+        return r < 0 ? r : n_bad > 0 ? -EBADMSG : 0;
+}
+
+int once_run(const Options *o) {
+        _cleanup_(config_unrefp) Config *config = NULL;
+        int r;
+
+        r = policy_load_or_print(o, &config);
+        if (r < 0)
+                return r == -ENOMEM ? EXIT_FAILED : EXIT_CONFIG;
+
+        r = o->root ? judge_recording(o, config) : judge_machine(o, config);
+        return r < 0 || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
 }
