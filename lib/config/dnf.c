@@ -11,7 +11,7 @@ static uint16_t atom_bit(const Dnf *dnf, const CondNode *node) {
         for (size_t i = 0; i < dnf->n_atoms; i++)
                 if (dnf->atoms[i] == node)
                         return (uint16_t) (1u << i);
-        assert(!"an atom that is not of this condition");
+        assert(false); /* an atom that is not of this condition */
         return 0;
 }
 
@@ -131,7 +131,7 @@ Range dnf_atom_range(const Atom *atom, bool negated) {
                 return range;
         case _COMPARE_MAX:
         default:
-                assert(!"an operator that does not exist");
+                assert(false); /* there are no more operators */
                 return empty;
         }
 }

@@ -220,7 +220,7 @@ static int take_event(Builder *b, const yaml_event_t *event, bool *done) {
         case YAML_DOCUMENT_END_EVENT:
                 return 0;
         default:
-                assert(!"an event that libyaml does not have");
+                assert(false); /* libyaml has no more events */
                 return -EINVAL;
         }
 }
