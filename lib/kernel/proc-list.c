@@ -57,6 +57,7 @@ int proc_list_next(ProcList *l, pid_t *ret) {
                 l->pos += e->d_reclen;
                 pid = entry_number(e);
                 if (pid > 0) {
+                        l->ino = e->d_ino;
                         *ret = pid;
                         return 1;
                 }

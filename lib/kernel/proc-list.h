@@ -13,6 +13,8 @@ typedef struct ProcList {
         char *buf;
         size_t size;
         size_t pos, len;
+        ino_t ino; /* of the entry fetched last: under the live /proc another one once the number is
+                      reused */
 } ProcList;
 
 /* Opens a directory for listing: dirfd/name, "." for dirfd itself. The position in a directory
