@@ -244,7 +244,7 @@ int condition_check(Loader *l, const PolicyDraft *draft, const TickConfig *tick)
 
         dnf_expand(&draft->when.condition, false, &when);
         check_satisfiable(l, &draft->when, &when, "when");
-        if (is_destructive(&draft->policy))
+        if (is_destructive(&draft->policy) && loader_findings(l) == before)
                 check_promise(l, draft, &when, tick);
 
         if (!draft->clear.node)

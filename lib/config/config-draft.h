@@ -80,6 +80,7 @@ typedef struct Loader {
         WarningLink *last_warning;
         size_t n_warnings;
         uint64_t hash;
+        bool tree_broken; /* of the file being read: nodes are missing, or there are too many */
 } Loader;
 
 /* How many findings there are, those that were dropped included: to see whether a part added any.

@@ -159,6 +159,7 @@ void config_file_defaults(Loader *l) {
 }
 
 int config_file_parse(Loader *l, const SourceText *source, bool *ret_empty) {
+        size_t before = loader_findings(l);
         const YamlNode *root = NULL;
         int r;
 
@@ -166,6 +167,7 @@ int config_file_parse(Loader *l, const SourceText *source, bool *ret_empty) {
         r = yaml_tree_parse(l->scratch, source, l->errors, &root);
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
+        l->tree_broken = loader_findings(l) != before;
         if (!root) {
                 *ret_empty = true;
                 return 0;

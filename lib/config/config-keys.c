@@ -63,7 +63,8 @@ void config_keys_reject(Loader *l, const KeyTable *table, const YamlNode *key) {
         const char *best = NULL;
 
         if (spec && !spec->parse) {
-                loader_error(l, key, "key \"%s\" is not in this build", key->text);
+                loader_error(
+                        l, key, "\"%s\" in %s is not in this build", key->text, table->section);
                 return;
         }
         for (size_t i = 0; i < table->n; i++)
@@ -190,8 +191,8 @@ int key_parse_u32(Loader *l, const KeySpec *spec, const YamlNode *value, void *o
         Quantity q;
 
         assert(spec->max <= UINT32_MAX);
-        if (node_quantity(l, value, 1u << QUANTITY_COUNT, spec->min, spec->max, spec->name,
-                    "a plain number", &q))
+        if (node_quantity(
+                    l, value, 1u << QUANTITY_COUNT, spec->min, spec->max, spec->name, "128", &q))
                 *field = (uint32_t) q.value;
         return 0;
 }

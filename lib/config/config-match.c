@@ -215,8 +215,10 @@ static int parse_spec(Loader *l, const YamlNode *map, const char *what, SpecChai
 int config_match_parse(Loader *l, const YamlNode *value, const char *what, SpecChain *chain) {
         int r;
 
-        if (value->kind != YAML_KIND_LIST)
+        if (value->kind == YAML_KIND_MAP)
                 return parse_spec(l, value, what, chain);
+        if (!node_is(l, value, YAML_KIND_LIST, what))
+                return 0;
         if (value->n == 0) {
                 loader_error(l, value, "\"%s\" is an empty list: leave it out", what);
                 return 0;

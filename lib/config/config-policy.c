@@ -207,7 +207,7 @@ int config_policy_parse(Loader *l, const YamlNode *map) {
 
         draft->policy.when = draft->when.condition;
         draft->policy.clear = draft->clear.condition;
-        draft->broken = loader_findings(l) != before;
+        draft->broken = l->tree_broken || loader_findings(l) != before;
         if (l->last_policy)
                 l->last_policy->next = draft;
         else

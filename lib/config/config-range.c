@@ -28,13 +28,15 @@ static const struct {
 /* One bound out of a value: a node that shares the place of the whole. */
 static bool parse_bound(Loader *l, const YamlNode *value, const char *text, size_t len,
         RangeKind kind, int64_t *ret) {
+        char copy[64] = "";
         YamlNode part = *value;
         Quantity q;
-        char *copy;
 
-        copy = arena_copy_text(l->scratch, text, len);
-        if (!copy)
-                return false; /* the next allocation fails too, and says so */
+        if (len >= sizeof(copy)) {
+                loader_error(l, value, "\"%s\" is too long for a number", value->text);
+                return false;
+        }
+        memcpy(copy, text, len);
         part.text = copy;
         part.len = len;
         if (!node_quantity(l, &part, kinds[kind].quantity, kinds[kind].min, kinds[kind].max,
@@ -71,8 +73,9 @@ static bool is_number(const char *text) {
         return *text == '-' || *text == '.' || (*text >= '0' && *text <= '9');
 }
 
-/* A name of the user database. Names that it does not know are errors: a protection that silently
- * protects nobody is worse than a policy that must be corrected. */
+/* A name of the user database: blocks as long as the name service does. Names that it does not know
+ * are errors: a protection that silently protects nobody is worse than a policy that must be
+ * corrected. */
 static bool look_up(Loader *l, const YamlNode *value, RangeKind kind, int64_t *ret) {
         const char *what = kind == RANGE_UID ? "user" : "group";
         bool found = false;
@@ -99,49 +102,82 @@ static bool look_up(Loader *l, const YamlNode *value, RangeKind kind, int64_t *r
         return found;
 }
 
+/* OP VALUE */
+static bool parse_comparison(
+        Loader *l, const YamlNode *value, CompareOp op, size_t skip, RangeKind kind, Range *range) {
+        const char *text = value->text + skip;
+        int64_t bound;
+
+        text += strspn(text, " ");
+        if (!parse_bound(l, value, text, strlen(text), kind, &bound))
+                return false;
+        if (apply_op(op, bound, range))
+                return true;
+        loader_error(l, value, "\"%s\" can never be true", value->text);
+        return false;
+}
+
+/* VALUE..VALUE */
+static bool parse_span(
+        Loader *l, const YamlNode *value, const char *dots, RangeKind kind, Range *range) {
+        const char *low = value->text, *high = dots + 2;
+
+        if (!parse_bound(l, value, low, (size_t) (dots - low), kind, &range->min) ||
+                !parse_bound(l, value, high, strlen(high), kind, &range->max))
+                return false;
+        if (range->min <= range->max)
+                return true;
+        loader_error(l, value, "\"%s\" ends before it begins", value->text);
+        return false;
+}
+
+/* A number, or the name of a user or group. */
+static bool parse_exact(Loader *l, const YamlNode *value, RangeKind kind, Range *range) {
+        const char *minus = strchr(value->text + 1, '-');
+        int64_t id;
+        bool ok;
+
+        if (!is_number(value->text))
+                ok = kind == RANGE_OOM_SCORE_ADJ
+                        ? parse_bound(l, value, value->text, value->len, kind, &id)
+                        : look_up(l, value, kind, &id);
+        else if (minus && is_number(minus + 1)) {
+                loader_error(l, value, "a range is written with two dots (did you mean %.*s..%s?)",
+                        (int) (minus - value->text), value->text, minus + 1);
+                ok = false;
+        } else
+                ok = parse_bound(l, value, value->text, value->len, kind, &id);
+
+        if (ok)
+                *range = (Range){ id, id };
+        return ok;
+}
+
 bool config_range_parse(Loader *l, const YamlNode *value, RangeKind kind, Range *ret) {
         Range range = { kinds[kind].min, kinds[kind].max };
-        const char *text, *dots;
+        const char *dots;
         CompareOp op;
-        int64_t bound;
         size_t n;
+        bool ok;
 
         if (!node_is_word(l, value, kinds[kind].key))
                 return false;
 
-        text = value->text;
-        n = compare_scan(text, &op);
-        dots = strstr(text, "..");
-        if (n > 0) {
-                text += n;
-                text += strspn(text, " ");
-                if (!parse_bound(l, value, text, strlen(text), kind, &bound))
-                        return false;
-                if (!apply_op(op, bound, &range)) {
-                        loader_error(l, value, "\"%s\" can never be true", value->text);
-                        return false;
-                }
-        } else if (dots && is_number(text)) {
-                if (!parse_bound(l, value, text, (size_t) (dots - text), kind, &range.min) ||
-                        !parse_bound(l, value, dots + 2, strlen(dots + 2), kind, &range.max))
-                        return false;
-                if (range.min > range.max) {
-                        loader_error(l, value, "\"%s\" ends before it begins", value->text);
-                        return false;
-                }
-        } else if (kinds[kind].exact) {
-                bool name = (kind == RANGE_UID || kind == RANGE_GID) && !is_number(text);
-
-                if (name ? !look_up(l, value, kind, &bound)
-                         : !parse_bound(l, value, text, strlen(text), kind, &bound))
-                        return false;
-                range = (Range){ bound, bound };
-        } else {
+        n = compare_scan(value->text, &op);
+        dots = strstr(value->text, "..");
+        if (n > 0)
+                ok = parse_comparison(l, value, op, n, kind, &range);
+        else if (dots && is_number(value->text))
+                ok = parse_span(l, value, dots, kind, &range);
+        else if (kinds[kind].exact)
+                ok = parse_exact(l, value, kind, &range);
+        else {
                 loader_error(l, value, "\"%s\" needs a comparison (it looks like %s)",
                         kinds[kind].key, kinds[kind].example);
-                return false;
+                ok = false;
         }
 
-        *ret = range;
-        return true;
+        if (ok)
+                *ret = range;
+        return ok;
 }

@@ -223,6 +223,10 @@ void quantity_print(Quantity q, TextBuf *out) {
         const Unit *unit;
         int width;
 
+        if (q.kind == QUANTITY_USEC && q.value == 0) {
+                textbuf_add(out, "0s");
+                return;
+        }
         if (rate)
                 q.kind = q.kind == QUANTITY_BYTES_PER_SEC ? QUANTITY_BYTES : QUANTITY_COUNT;
         unit = best_unit(q.kind, q.value);

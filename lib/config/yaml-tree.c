@@ -69,11 +69,14 @@ static void attach(Builder *b, YamlNode *node, yaml_mark_t mark) {
                         return;
                 }
                 before = find_key(level->node, node);
-                if (!node->quoted && strcmp(node->text, "<<") == 0)
+                if (!node->quoted && strcmp(node->text, "<<") == 0) {
                         report(b, mark, "merge keys are not allowed here");
-                else if (before)
+                        node->kind = YAML_KIND_BROKEN;
+                } else if (before) {
                         report(b, mark, "duplicate key \"%s\", first used in line %u", node->text,
                                 before->line);
+                        node->kind = YAML_KIND_BROKEN;
+                }
                 return;
         }
 
@@ -268,9 +271,9 @@ static int report_syntax(Builder *b, const yaml_parser_t *parser) {
         switch (parser->error) {
         case YAML_MEMORY_ERROR:
                 return -ENOMEM;
-        case YAML_READER_ERROR:
+        case YAML_READER_ERROR: /* UTF-8 has been checked: what is left are control characters */
                 mark = mark_of_offset(b->source, parser->problem_offset);
-                report(b, mark, "%s: policy files are plain UTF-8 text", problem);
+                report(b, mark, "%s", problem);
                 return -EINVAL;
         case YAML_NO_ERROR:
         case YAML_SCANNER_ERROR:
@@ -282,7 +285,7 @@ static int report_syntax(Builder *b, const yaml_parser_t *parser) {
                 break;
         }
 
-        if (parser->context)
+        if (parser->context && parser->context_mark.line != mark.line)
                 report(b, mark, "%s %s, which began in line %zu%s", problem, parser->context,
                         parser->context_mark.line + 1, advice(b->source, mark));
         else
@@ -305,6 +308,23 @@ static int build(Builder *b, yaml_parser_t *parser) {
         return r;
 }
 
+static bool check_utf8(Builder *b) {
+        const SourceText *source = b->source;
+
+        for (size_t at = 0; at < source->len;) {
+                size_t n = utf8_sequence(source->text + at, source->len - at);
+
+                if (n == 0) {
+                        yaml_mark_t mark = mark_of_offset(source, at);
+
+                        report(b, mark, "this is not UTF-8 text");
+                        return false;
+                }
+                at += n;
+        }
+        return true;
+}
+
 int yaml_tree_parse(
         Arena *arena, const SourceText *source, ConfigErrors *errors, const YamlNode **ret) {
         Builder b = { .arena = arena, .source = source, .errors = errors };
@@ -316,6 +336,9 @@ int yaml_tree_parse(
                         errors, source, 0, 0, "larger than %zu KiB", YAML_TREE_BYTES_MAX / 1024);
                 return -EINVAL;
         }
+
+        if (!check_utf8(&b))
+                return -EINVAL;
 
         if (!yaml_parser_initialize(&parser))
                 return -ENOMEM;
