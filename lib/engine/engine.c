@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A scout may stall for seconds under pressure without being broken. */
+/* A scout may stall for many seconds under pressure without being broken. */
 #define SCOUT_PATIENCE_USEC (2 * USEC_PER_MIN)
 
 enum { VIEW_SPARE = 64 };
@@ -82,7 +82,8 @@ void engine_stop(Engine *e) {
         /* Whoever hangs in the kernel stays, with all that he may still touch. */
         if (!sentinel_stop(e->sentinel))
                 e->stuck = true;
-        scout_stop(e->scout);
+        if (!scout_stop(e->scout))
+                e->stuck = true;
         if (!reapers_stop(e->reapers))
                 e->stuck = true;
         if (!journal_thread_stop(e->journal))
@@ -228,17 +229,13 @@ void engine_look(Engine *e) {
 
 bool engine_is_alive(const Engine *e, usec_t now_usec, usec_t max_age_usec, const char **ret_who) {
         const char *who = NULL;
-        ScoutStats scout;
         usec_t planned;
         usec_t heartbeat = sentinel_heartbeat(e->sentinel, &planned);
 
-        scout_stats(e->scout, &scout);
         if (e->running && usec_since(now_usec, heartbeat) > usec_add(max_age_usec, planned))
                 who = "sentinel";
         else if (e->running &&
-                usec_since(now_usec, MAX(scout.heartbeat_usec, e->started_usec)) >
-                        usec_add(max_age_usec,
-                                usec_add(e->config->tick.census_usec, SCOUT_PATIENCE_USEC)))
+                !scout_is_alive(e->scout, now_usec, MAX(max_age_usec, SCOUT_PATIENCE_USEC)))
                 who = "scout";
 
         if (who && ret_who)

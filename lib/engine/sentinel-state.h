@@ -26,7 +26,6 @@ struct Sentinel {
         SentinelStats stats;
         Event event; /* under construction */
         usec_t last_tick_usec;
-        usec_t scout_woken_usec;
         usec_t blinded_told_usec;
         unsigned reapers_told; /* how many were left when it was last told */
 

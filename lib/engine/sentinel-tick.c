@@ -9,7 +9,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define SCOUT_WAKE_USEC (200 * USEC_PER_MSEC)
 #define BLINDED_AGAIN_USEC (10 * USEC_PER_MIN)
 
 static void push(Sentinel *s, Event *e) {
@@ -139,11 +138,8 @@ static void read_processes(Sentinel *s, usec_t now_usec, bool with_reads) {
                 sampler_read_processes(s->parts.sampler, s->parts.roster, listing, with_reads,
                         now_usec, &s->sample);
 
-        if (with_reads && s->parts.scout &&
-                usec_since(now_usec, s->scout_woken_usec) >= SCOUT_WAKE_USEC) {
-                s->scout_woken_usec = now_usec;
-                scout_wake(s->parts.scout);
-        }
+        if (with_reads && s->parts.scout)
+                scout_wake(s->parts.scout); /* it keeps its own distance between passes */
 }
 
 static void carry_out(Sentinel *s, usec_t now_usec) {

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/match-tally.h"
+
+#include "tests/harness.h"
+
+static const Range uids[] = { { 1000, 1000 } };
+static const Range others[] = { { 2000, 2000 } };
+static MatchSpec specs[2];
+static const MatchSpec *const matches[] = { &specs[0], &specs[1] };
+static Config config = { .matches = matches, .n_matches = 2 };
+
+static void look(MatchTally *t, unsigned n_of_1000) {
+        ProcFacts facts = { .uid = 1000,
+                .tty = "",
+                .exe = "",
+                .cmdline = "",
+                .cgroup = "",
+                .unit = "",
+                .user_unit = "",
+                .slice = "",
+                .container = "" };
+        ProcSample p = { .facts = &facts };
+
+        match_tally_begin(t);
+        for (unsigned i = 0; i < n_of_1000; i++)
+                match_tally_add(t, &config, &p, 0);
+        match_tally_end(t);
+}
+
+static void begin(MatchTally *t) {
+        specs[0] = (MatchSpec){ .id = 0, .key_mask = 1U << MATCH_UID };
+        specs[0].ranges[MATCH_UID - _MATCH_PATTERN_MAX].ranges = uids;
+        specs[0].ranges[MATCH_UID - _MATCH_PATTERN_MAX].n = 1;
+        specs[1] = (MatchSpec){ .id = 1, .key_mask = 1U << MATCH_UID };
+        specs[1].ranges[MATCH_UID - _MATCH_PATTERN_MAX].ranges = others;
+        specs[1].ranges[MATCH_UID - _MATCH_PATTERN_MAX].n = 1;
+        ck_assert_int_eq(match_tally_reset(t, &config), 0);
+}
+
+START_TEST(the_most_at_one_look_is_kept) {
+        MatchTally t = { 0 };
+
+        begin(&t);
+        look(&t, 2);
+        look(&t, 5);
+        look(&t, 1);
+        ck_assert_uint_eq(t.most[0], 5);
+        ck_assert_uint_eq(t.most[1], 0); /* it never matched: what the tally is for */
+        match_tally_done(&t);
+}
+END_TEST
+
+START_TEST(a_new_config_counts_from_zero) {
+        MatchTally t = { 0 };
+
+        begin(&t);
+        look(&t, 3);
+        ck_assert_int_eq(match_tally_reset(&t, &config), 0);
+        ck_assert_uint_eq(t.most[0], 0);
+        match_tally_done(&t);
+}
+END_TEST
+
+START_TEST(without_memory_nothing_is_counted_and_nothing_breaks) {
+        MatchTally t = { 0 };
+
+        begin(&t);
+        match_tally_done(&t);
+        look(&t, 3);
+        ck_assert_ptr_null(t.most);
+}
+END_TEST
+
+HARNESS_MAIN("match-tally", the_most_at_one_look_is_kept, a_new_config_counts_from_zero,
+        without_memory_nothing_is_counted_and_nothing_breaks)
