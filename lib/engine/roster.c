@@ -14,12 +14,12 @@
 #include "base/macro.h"
 #include "engine/readership.h"
 #include "engine/reserve.h"
+#include "engine/snapshot.h"
 
 /* The newest, one under each reader, one under construction, and one to spare. */
 #define LISTINGS_MAX (_ROSTER_READER_MAX + 3)
 
 #define NO_SLOT UINT32_MAX
-#define READ_ATTEMPTS 4
 
 typedef enum DeferredKind {
         DEFERRED_FACTS,
@@ -122,17 +122,28 @@ static void free_slot_facts(Roster *r, RosterSlot *s) {
                 r->free_facts(r->free_facts_ctx, (ProcFacts *) (uintptr_t) facts);
 }
 
+void roster_forget(Roster *r) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->n_deferred; i++)
+                if (r->deferred[i].kind == DEFERRED_FACTS)
+                        r->free_facts(r->free_facts_ctx, r->deferred[i].facts);
+                else
+                        r->deferred[n++] = r->deferred[i];
+        r->n_deferred = n;
+        for (uint32_t i = 0; i < r->n_touched; i++)
+                free_slot_facts(r, &r->slots[i]);
+        atomic_store(&r->latest, NULL);
+}
+
 Roster *roster_free(Roster *r) {
         if (!r)
                 return NULL;
 
-        for (size_t i = 0; r->deferred && i < r->n_deferred; i++)
-                if (r->deferred[i].kind == DEFERRED_FACTS)
-                        r->free_facts(r->free_facts_ctx, r->deferred[i].facts);
-        for (uint32_t i = 0; r->slots && i < r->n_touched; i++) {
-                free_slot_facts(r, &r->slots[i]);
+        if (r->slots && r->deferred)
+                roster_forget(r);
+        for (uint32_t i = 0; r->slots && i < r->n_touched; i++)
                 close_slot(&r->slots[i]);
-        }
 
         (void) reserve_free(r->slots, r->size, sizeof(*r->slots));
         (void) reserve_free(r->book, r->size, sizeof(*r->book));
@@ -164,22 +175,9 @@ RosterSlot *roster_slot(Roster *r, uint32_t slot) {
         return &r->slots[slot];
 }
 
-/* (4) Loads of the words acquire and stores release, so that the sequence is looked at before and
- * after. */
+/* (4) */
 static bool copy_census(RosterSlot *s, CensusValues *ret) {
-        uint64_t words[CENSUS_WORDS];
-        bool whole = false;
-
-        for (int i = 0; i < READ_ATTEMPTS && !whole; i++) {
-                unsigned before = atomic_load_explicit(&s->sequence, memory_order_acquire);
-
-                for (size_t w = 0; w < CENSUS_WORDS; w++)
-                        words[w] = atomic_load_explicit(&s->census[w], memory_order_acquire);
-                whole = (before & 1) == 0 &&
-                        atomic_load_explicit(&s->sequence, memory_order_relaxed) == before;
-        }
-        memcpy(ret, words, sizeof(*ret));
-        return whole;
+        return snapshot_read(&s->sequence, s->census, CENSUS_WORDS, ret);
 }
 
 void roster_read(Roster *r, uint32_t slot, ProcSample *ret) {
@@ -232,8 +230,7 @@ uint32_t roster_claim(Roster *r) {
         r->book[slot] = (SlotBook){ .next_free = NO_SLOT };
         s = &r->slots[slot];
         s->statm_fd = s->status_fd = s->score_fd = s->pidfd = s->reap_pidfd = FD_NONE;
-        for (size_t w = 0; w < CENSUS_WORDS; w++)
-                atomic_store_explicit(&s->census[w], 0, memory_order_relaxed);
+        roster_set_census(r, slot, &(CensusValues){ 0 });
         atomic_store_explicit(&s->read_bytes, 0, memory_order_relaxed);
         atomic_store_explicit(&s->read_at_usec, 0, memory_order_relaxed);
         atomic_store_explicit(&s->generation,
@@ -273,14 +270,8 @@ bool roster_set_facts(Roster *r, uint32_t slot, ProcFacts *facts) {
 
 void roster_set_census(Roster *r, uint32_t slot, const CensusValues *v) {
         RosterSlot *s = roster_slot(r, slot);
-        unsigned sequence = atomic_load_explicit(&s->sequence, memory_order_relaxed);
-        uint64_t words[CENSUS_WORDS];
 
-        memcpy(words, v, sizeof(words));
-        atomic_store_explicit(&s->sequence, sequence + 1, memory_order_relaxed);
-        for (size_t w = 0; w < CENSUS_WORDS; w++)
-                atomic_store_explicit(&s->census[w], words[w], memory_order_release);
-        atomic_store_explicit(&s->sequence, sequence + 2, memory_order_release);
+        snapshot_write(&s->sequence, s->census, CENSUS_WORDS, v);
 }
 
 void roster_get_census(Roster *r, uint32_t slot, CensusValues *ret) {

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "core/sample.h"
+#include "engine/snapshot.h"
 
 typedef enum RosterReader {
         ROSTER_SENTINEL,
@@ -37,7 +38,7 @@ typedef struct CensusValues {
         bool exiting, core_dumping, zombie_leader;
 } CensusValues;
 
-#define CENSUS_WORDS ((sizeof(CensusValues) + sizeof(uint64_t) - 1) / sizeof(uint64_t))
+#define CENSUS_WORDS SNAPSHOT_WORDS(CensusValues)
 
 /* Which descriptors a reader may use follows from the position of the slot in its listing, not from
  * their values: the scout prepares them before the listing that shows them. */
@@ -127,6 +128,10 @@ void roster_publish(Roster *r, RosterListing *listing);
 
 /* Frees what no reader can see any more. */
 void roster_collect(Roster *r);
+
+/* Frees all facts at once, because their strings go. No reader may hold a listing, nor take one
+ * after. */
+void roster_forget(Roster *r);
 
 /* How many things wait for a reader to move on. */
 size_t roster_waiting(const Roster *r);

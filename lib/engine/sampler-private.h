@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The two halves of the sampler among themselves: system files, processes. */
+
+#include "engine/sampler.h"
+
+/* What is remembered of a kept process whose memory is gone while it still lives. */
+typedef struct SilentProcess {
+        uint32_t generation;
+        uint32_t times; /* samples in a row */
+} SilentProcess;
+
+struct Sampler {
+        const SysRoot *root;
+        uint32_t page_size;
+
+        int meminfo_fd, swaps_fd;
+        int psi_fds[_PSI_RESOURCE_MAX];
+        PsiRaw psi[_PSI_RESOURCE_MAX];         /* as read last */
+        usec_t psi_at_usec[_PSI_RESOURCE_MAX]; /* USEC_UNSET: not yet */
+        bool psi_known[_PSI_RESOURCE_MAX];
+        SourceHealth health[_SOURCE_MAX];
+
+        ProcSample *procs;
+        SilentProcess *silent; /* by slot */
+        uint32_t processes_max;
+        bool hidden;   /* the scout sees a part of the processes only */
+        unsigned turn; /* which of the detailed have their oom_score read */
+};
+
+/* Notes the outcome of a read; `why` NULL: the words for the errno. r: 0 or negative errno. */
+void sampler_note(Sampler *s, SourceId id, int r, const char *why);
