@@ -99,7 +99,7 @@ static void print_incident(const Ctl *ctl, const Json *incident) {
         at += term_cell(ctl, PAINT_BOLD, 0, json_text(incident, "policy"));
 
         textbuf_init(&b, text, sizeof(text));
-        textbuf_addf(&b, " %s%s for ", json_text(incident, "phase"),
+        textbuf_addf(&b, "%s%s for ", json_text(incident, "phase"),
                 json_flag(incident, "critical") ? ", critical," : "");
         textbuf_add_usec(&b, json_count(incident, "since_usec_ago"));
         textbuf_addf(&b, ", %" PRIu64 " steps taken", json_count(incident, "steps_taken"));
@@ -107,6 +107,7 @@ static void print_incident(const Ctl *ctl, const Json *incident) {
                 textbuf_addf(&b, " (at %s)", json_text(incident, "step"));
         textbuf_add(&b, ", freed ");
         textbuf_add_bytes(&b, json_count(incident, "freed_bytes"));
+        fputc(' ', ctl->out);
         term_wrap(ctl, PAINT_PLAIN, at + 1, 6, text);
 
         if (json_number(target, "pid", &pid)) {
@@ -168,9 +169,12 @@ static void print_sentinel(const Ctl *ctl, const Json *s) {
         add_counter(&b, s, "wakes_request", "times; triggers:");
         textbuf_addf(&b, " %s; longest", json_text(s, "trigger_mode"));
         add_longest(&b, s, "longest_pass_usec", "pass");
-        add_longest(&b, s, "longest_read_usec", ", read");
-        add_longest(&b, s, "longest_judge_usec", ", judging");
-        add_longest(&b, s, "longest_late_usec", ", lateness");
+        textbuf_add(&b, ",");
+        add_longest(&b, s, "longest_read_usec", "read");
+        textbuf_add(&b, ",");
+        add_longest(&b, s, "longest_judge_usec", "judging");
+        textbuf_add(&b, ",");
+        add_longest(&b, s, "longest_late_usec", "lateness");
         print_paragraph(ctl, "sentinel", text);
 
         textbuf_init(&b, text, sizeof(text));

@@ -30,6 +30,7 @@ typedef struct BusDoubleAnswers {
         int accepted;              /* of Reload */
         const char *message;       /* of Reload; NULL: AccessDenied */
         const char *const *events; /* sent once Describe was asked, NULL-terminated; may be NULL */
+        int events_at_once;        /* or as soon as the peer is there */
         int dies_on_describe;      /* closes the connection instead of answering */
         int is_mute;               /* listens, but never greets */
 } BusDoubleAnswers;
@@ -39,6 +40,15 @@ typedef struct BusDoubleAnswers {
 
 static int bus_double_denied(sd_bus_error *reterr) {
         return sd_bus_error_set(reterr, SD_BUS_ERROR_ACCESS_DENIED, "only root may do that");
+}
+
+static int bus_double_send_events(sd_bus *bus, const BusDoubleAnswers *a) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && a->events && a->events[i]; i++)
+                r = sd_bus_emit_signal(
+                        bus, BUS_DOUBLE_PATH, BUS_DOUBLE_INTERFACE, "Event", "s", a->events[i]);
+        return r;
 }
 
 static int bus_double_answer_describe(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
@@ -51,10 +61,7 @@ static int bus_double_answer_describe(sd_bus_message *m, void *userdata, sd_bus_
                 return bus_double_denied(reterr);
 
         r = sd_bus_reply_method_return(m, "s", a->describe);
-        for (size_t i = 0; r >= 0 && a->events && a->events[i]; i++)
-                r = sd_bus_emit_signal(sd_bus_message_get_bus(m), BUS_DOUBLE_PATH,
-                        BUS_DOUBLE_INTERFACE, "Event", "s", a->events[i]);
-        return r;
+        return r < 0 ? r : bus_double_send_events(sd_bus_message_get_bus(m), a);
 }
 
 static int bus_double_answer_policies(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
@@ -118,6 +125,8 @@ static int bus_double_serve(int fd, const BusDoubleAnswers *answers) {
                         bus_double_vtable, (void *) (uintptr_t) answers);
         if (r >= 0)
                 r = sd_bus_start(bus);
+        if (r >= 0 && answers->events_at_once)
+                r = bus_double_send_events(bus, answers);
 
         while (r >= 0) {
                 r = sd_bus_process(bus, NULL);

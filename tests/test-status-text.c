@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/status-text.h"
+#include "ctl/term.h"
+#include "tests/harness.h"
+
+static char *page;
+
+/* The page that a description makes. */
+static const char *print(const char *json, bool colour) {
+        Ctl ctl = { .width = 80, .colour = colour };
+        Json *description;
+        size_t len;
+
+        free(page);
+        ck_assert_int_eq(json_parse(json, &description), 0);
+        ctl.out = open_memstream(&page, &len);
+        status_print(&ctl, description);
+        fclose(ctl.out);
+        json_unref(description);
+        return page;
+}
+
+static void expect(const char *part) {
+        ck_assert_msg(strstr(page, part) != NULL, "no '%s' in:\n%s", part, page);
+}
+
+static const char full[] =
+        "{ \"schema_version\":1, \"version\":\"0.1.0\", \"pid\":4711, \"dry_run\":true, "
+        "\"level\":\"acting\","
+        "\"uptime_usec\":7200000000,"
+        "\"config\":{\"hash\":\"0123456789abcdef\",\"policies\":2,\"sources\":[{\"path\":\"built-"
+        "in\",\"masked\":false},"
+        "{\"path\":\"/etc/avert/policy.d/20-site.yaml\",\"masked\":true}],\"warnings\":[{\"file\":"
+        "\"/etc/avert/policy.d/30-local.yaml\",\"line\":7,\"column\":9,\"text\":\"this protection "
+        "rests on comm alone, "
+        "and any process may call itself what it likes\"}]},"
+        "\"sources\":[{\"name\":\"meminfo\",\"state\":\"present\",\"why\":\"\",\"reads\":1234567,"
+        "\"failures\":0,"
+        "\"suspects\":0,\"age_usec\":50000},{\"name\":\"psi.memory\",\"state\":\"absent\",\"why\":"
+        "\"the kernel was "
+        "started with psi=0: add psi=1 to its command line to have pressure in "
+        "conditions\",\"reads\":0,"
+        "\"failures\":3,\"suspects\":1,\"age_usec\":null}],"
+        "\"probe\":[{\"name\":\"cap_kill\",\"state\":\"absent\",\"why\":\"not "
+        "granted\",\"consequence\":\"only own "
+        "processes can be "
+        "ended\"},{\"name\":\"pidfd\",\"state\":\"present\",\"why\":\"\",\"consequence\":\"\"}],"
+        "\"readings\":[{\"metric\":\"mem.available\",\"unit\":\"bytes\",\"known\":true,\"value\":"
+        "1073741824,"
+        "\"total\":8589934592,\"permyriad\":1250},{\"metric\":\"psi.memory.full.10s\",\"unit\":"
+        "\"permyriad\","
+        "\"known\":false,\"value\":null,\"total\":null,\"permyriad\":null},{\"metric\":\"mem."
+        "exhaustion\","
+        "\"unit\":\"usec\",\"known\":true,\"value\":9223372036854775807,\"total\":null,"
+        "\"permyriad\":null}],"
+        "\"corrections\":{\"arc_bytes\":1073741824,\"file_bytes\":0,\"dirty_bytes\":2097152},"
+        "\"policies\":[{\"name\":\"host-exhaustion\",\"watch\":\"system\",\"state\":\"open\","
+        "\"instances\":1,"
+        "\"conditions\":[{\"text\":\"mem.available < "
+        "8%\",\"metric\":\"mem.available\",\"value\":1073741824,"
+        "\"permyriad\":1250,\"truth\":\"false\",\"distance_bytes\":386547056},{\"text\":\"psi."
+        "memory.full.10s > 10%\","
+        "\"metric\":\"psi.memory.full.10s\",\"value\":null,\"permyriad\":null,\"truth\":"
+        "\"unknown\","
+        "\"distance\":null},{\"text\":\"swap.free < "
+        "10%\",\"metric\":\"swap.free\",\"value\":0,\"permyriad\":0,"
+        "\"truth\":\"true\",\"distance_bytes\":-1048576}]}],"
+        "\"incidents\":[{\"id\":3,\"policy\":\"host-exhaustion\",\"phase\":\"open\",\"critical\":"
+        "true,"
+        "\"since_usec_ago\":1500000,\"step\":\"terminate\",\"steps_taken\":2,\"freed_bytes\":"
+        "5368709120,"
+        "\"target\":{\"pid\":900,\"comm\":\"leaker\",\"unit\":\"session-3.scope\"},\"reason\":"
+        "\"mem.available 3.1% < 8% "
+        "for 1 s, swap.free 2% < 10%\"}],"
+        "\"sentinel\":{\"ticks\":100,\"wakes_timer\":90,\"wakes_psi\":5,\"wakes_pidfd\":3,\"wakes_"
+        "request\":2,"
+        "\"longest_pass_usec\":3100,\"longest_read_usec\":900,\"longest_judge_usec\":120,\"longest_"
+        "late_usec\":40,"
+        "\"next_tick_usec\":50000,\"trigger_mode\":\"privileged\",\"reapers_alive\":4,\"reapers_"
+        "lost\":0,"
+        "\"signals_sent\":2,\"signals_refused\":0,\"events_dropped\":0,\"blinded\":0},"
+        "\"scout\":{\"passes\":50,\"censuses\":4,\"seen\":310,\"known\":309,\"kept\":256,"
+        "\"opened\":400,"
+        "\"vanished\":12,\"refused\":1,\"dropped\":0,\"longest_pass_usec\":20000},"
+        "\"kernel_oom_kills\":1,\"steps_total\":2,\"freed_total_bytes\":5368709120 }";
+
+START_TEST(page_shows_every_source_value_distance_and_incident) {
+        static const char *const parts[] = {
+                "avertd 0.1.0, pid 4711, up 2 h, looks again in 50 ms: acting (dry run)\n",
+                "2 policies, hash 0123456789abcdef, from:\n  built-in\n  "
+                "/etc/avert/policy.d/20-site.yaml (masked)\n",
+                "/etc/avert/policy.d/30-local.yaml:7: this protection rests on",
+                "  mem.available         1.0 GiB of 8.0 GiB, 12.5%\n",
+                "  psi.memory.full.10s   unknown\n",
+                "  mem.exhaustion        never\n",
+                "in mem.available: plus 1.0 GiB ZFS cache that gives way\n",
+                "in mem.available: less 2.0 MiB not yet written\n",
+                "  host-exhaustion (system): open\n",
+                "    mem.available < 8%                 12.5%       368 MiB away      false\n",
+                "    psi.memory.full.10s > 10%          unknown                       unknown\n",
+                "    swap.free < 10%                    0%          1.0 MiB beyond    true\n",
+                "  #3 host-exhaustion open, critical, for 1.5 s, 2 steps taken (at terminate),\n",
+                "      target: pid 900 leaker session-3.scope\n",
+                "  meminfo      present   read 50 ms ago, 1,234,567 reads\n",
+                "  psi.memory   absent    0 reads, 3 failed, 1 suspect\n",
+                "               the kernel was started with psi=0: add psi=1",
+                "  cap_kill absent: not granted\n      only own processes can be ended\n",
+                "longest\n            pass 3 ms, read 900 us, judging 120 us, lateness 40 us\n",
+                "1 OOM kills: these are our misses\n",
+                "2 destructive steps, 5.0 GiB freed\n",
+                "sees 310 processes, knows 309, keeps 256 open;",
+        };
+
+        print(full, false);
+        for (size_t i = 0; i < ELEMENTS(parts); i++)
+                expect(parts[i]);
+        ck_assert_ptr_null(strstr(page, "pidfd present"));
+        ck_assert_ptr_null(strstr(page, "file cache"));
+}
+END_TEST
+
+START_TEST(page_fits_in_80_columns) {
+        print(full, false);
+        for (const char *line = page; *line;) {
+                size_t len = strcspn(line, "\n");
+
+                ck_assert_msg(len <= 80, "%zu columns: %.*s", len, (int) len, line);
+                ck_assert_msg(len == 0 || line[len - 1] != ' ' || strstr(line, "beyond"),
+                        "blank at the end of: %.*s", (int) len, line);
+                line += len + (line[len] == '\n');
+        }
+}
+END_TEST
+
+START_TEST(paint_is_used_only_when_it_is_wanted) {
+        print(full, false);
+        ck_assert_ptr_null(strchr(page, '\033'));
+        print(full, true);
+        ck_assert_ptr_nonnull(strchr(page, '\033'));
+}
+END_TEST
+
+START_TEST(page_of_another_version_is_printed_as_far_as_it_goes) {
+        static const char *const texts[] = {
+                "{}",
+                "{\"sources\":{},\"policies\":7,\"incidents\":[null,1,\"x\",{}],\"sentinel\":[],"
+                "\"config\":null}",
+                "{\"readings\":[{\"metric\":\"new.metric\",\"known\":true,\"value\":\"text\"}]}",
+                "{\"policies\":[{\"conditions\":[{\"text\":1,\"permyriad\":-5,\"distance\":-"
+                "9223372036854775807}]}]}",
+        };
+
+        for (size_t i = 0; i < ELEMENTS(texts); i++) {
+                print(texts[i], false);
+                expect("Policies\n");
+                expect("Since start\n");
+        }
+}
+END_TEST
+
+START_TEST(foreign_text_cannot_steer_the_terminal) {
+        print("{\"version\":\"1\\u001b[2J\\u0007\\u202e\",\"incidents\":[{\"policy\":\"a\\nb\"}]}",
+                false);
+        expect("avertd 1?[2J??, pid");
+        expect("a?b");
+}
+END_TEST
+
+START_TEST(counts_and_values_are_written_for_people) {
+        static const struct {
+                MetricUnit unit;
+                int64_t value;
+                const char *text;
+        } rows[] = {
+                { METRIC_UNIT_COUNT, 0, "0" },
+                { METRIC_UNIT_COUNT, 999, "999" },
+                { METRIC_UNIT_COUNT, 1000, "1,000" },
+                { METRIC_UNIT_COUNT_PER_SEC, 1234567, "1,234,567/s" },
+                { METRIC_UNIT_BYTES, -1048576, "-1.0 MiB" },
+                { METRIC_UNIT_BYTES, INT64_MIN, "-8.0 EiB" },
+                { METRIC_UNIT_BYTES_PER_SEC, 1048576, "1.0 MiB/s" },
+                { METRIC_UNIT_PERMYRIAD, 310, "3.1%" },
+                { METRIC_UNIT_USEC, INT64_MAX, "never" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                char text[64];
+                TextBuf b;
+
+                textbuf_init(&b, text, sizeof(text));
+                term_add_value(&b, rows[i].unit, rows[i].value);
+                ck_assert_str_eq(text, rows[i].text);
+        }
+}
+END_TEST
+
+HARNESS_MAIN("status-text", page_shows_every_source_value_distance_and_incident,
+        page_fits_in_80_columns, paint_is_used_only_when_it_is_wanted,
+        page_of_another_version_is_printed_as_far_as_it_goes,
+        foreign_text_cannot_steer_the_terminal, counts_and_values_are_written_for_people)

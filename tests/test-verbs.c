@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+#include "ctl/json-tree.h"
+#include "ctl/options.h"
+#include "tests/bus-double.h"
+#include "tests/harness.h"
+
+/* What one call of avertctl wrote and how it ended. */
+static char *out, *err;
+static int code;
+
+static void drop_output(void) {
+        free(out);
+        free(err);
+        out = err = NULL;
+}
+
+/* avertctl with these words, NULL-terminated. */
+static void run(const char *word, ...) {
+        char *argv[16] = { (char[]){ "avertctl" } };
+        size_t out_len, err_len;
+        Ctl ctl = { .width = 80 };
+        const Verb *verb;
+        int argc = 1, first;
+        va_list ap;
+
+        va_start(ap, word);
+        for (; word; word = va_arg(ap, const char *))
+                argv[argc++] = (char *) (uintptr_t) word;
+        va_end(ap);
+
+        drop_output();
+        ctl.out = open_memstream(&out, &out_len);
+        ctl.err = open_memstream(&err, &err_len);
+        code = options_parse(&ctl, argc, argv, &verb, &first);
+        if (verb)
+                code = verb->run(&ctl, argc - first, argv + first);
+        fclose(ctl.out);
+        fclose(ctl.err);
+}
+
+static void expect(int want, const char *in_out, const char *in_err) {
+        ck_assert_msg(
+                code == want, "ended with %d, not %d\nout: %s\nerr: %s", code, want, out, err);
+        ck_assert_msg(strstr(out, in_out) != NULL, "no '%s' in: %s", in_out, out);
+        ck_assert_msg(strstr(err, in_err) != NULL, "no '%s' in: %s", in_err, err);
+}
+
+START_TEST(misuse_is_answered_with_what_would_be_right) {
+        static const struct {
+                const char *words[4];
+                const char *says;
+        } rows[] = {
+                { { "statsu" }, "did you mean 'status'?" },
+                { { "pol" }, "did you mean 'policies'?" },
+                { { "frobnicate" }, "'avertctl --help' lists them" },
+                { { NULL }, "'avertctl status' is a good beginning" },
+                { { "status", "--root", "/" }, "--root means nothing to 'status'" },
+                { { "check", "--bus", "/x" }, "--bus means nothing to 'check'" },
+                { { "status", "now" }, "usage: avertctl status" },
+                { { "status", "--json=yaml" }, "pretty, short or off" },
+                { { "watch", "-n", "0" }, "a number from 1" },
+                { { "watch", "-n", "many" }, "a number from 1" },
+                { { "explain", "12x" }, "neither a process id nor" },
+                { { "explain", "0" }, "neither a process id nor" },
+                { { "explain", "--config", "a.yaml" }, "--config needs --root" },
+                { { "replay" }, "avertctl replay DIR" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                const char *const *w = rows[i].words;
+
+                run(w[0], w[1], w[2], NULL);
+                expect(CTL_USAGE, "", rows[i].says);
+                ck_assert_str_eq(out, "");
+        }
+}
+END_TEST
+
+START_TEST(help_names_every_verb_and_version_its_number) {
+        run("--help", NULL);
+        expect(CTL_OK, "Usage: avertctl", "");
+        for (const Verb *v = verbs; v->name; v++)
+                expect(CTL_OK, v->name, "");
+        run("--version", NULL);
+        expect(CTL_OK, "avertctl " AVERT_VERSION "\n", "");
+}
+END_TEST
+
+START_TEST(help_fits_on_a_terminal) {
+        run("--help", NULL);
+        for (const char *line = out; *line;) {
+                size_t len = strcspn(line, "\n");
+
+                ck_assert_msg(len <= 80, "%zu columns: %.*s", len, (int) len, line);
+                line += len + (line[len] == '\n');
+        }
+}
+END_TEST
+
+static const char good_policy[] = "version: 1\n"
+                                  "policies:\n"
+                                  "  - name: host\n"
+                                  "    watch: system\n"
+                                  "    when: mem.available < 8%\n"
+                                  "    for: 1s\n"
+                                  "    steps: [ terminate ]\n";
+
+static const char bad_policy[] = "version: 1\n"
+                                 "policies:\n"
+                                 "  - name: host\n"
+                                 "    watch: system\n"
+                                 "    when: mem.availible < 8%\n"
+                                 "    steps: [ notify ]\n";
+
+START_TEST(check_accepts_a_good_file_and_shows_the_place_in_a_bad_one) {
+        Fixture f;
+        char good[300], bad[300];
+
+        fixture_init(&f);
+        fixture_file(&f, "good.yaml", good_policy);
+        fixture_file(&f, "bad.yaml", bad_policy);
+        snprintf(good, sizeof(good), "%s/good.yaml", f.path);
+        snprintf(bad, sizeof(bad), "%s/bad.yaml", f.path);
+
+        run("check", good, NULL);
+        expect(CTL_OK, "ok: 1 policy from 1 file", "");
+
+        run("check", bad, NULL);
+        expect(CTL_REFUSED, "", "bad.yaml:5:");
+        expect(CTL_REFUSED, "", "mem.available");
+        expect(CTL_REFUSED, "", "when: mem.availible < 8%");
+        expect(CTL_REFUSED, "", "^");
+
+        run("check", "--json=short", bad, NULL);
+        expect(CTL_REFUSED, "\"ok\":false", "");
+        expect(CTL_REFUSED, "\"line\":5", "");
+        run("check", "--json=short", good, NULL);
+        expect(CTL_OK, "\"ok\":true", "");
+
+        run("check", "/nonexistent.yaml", NULL);
+        expect(CTL_REFUSED, "", "/nonexistent.yaml");
+        run("check", "--root", f.path, good, NULL);
+        expect(CTL_USAGE, "", "exclude each other");
+        fixture_done(&f);
+}
+END_TEST
+
+START_TEST(check_of_a_root_takes_its_directories) {
+        Fixture f;
+
+        fixture_init(&f);
+        fixture_file(&f, "etc/avert/policy.d/20-site.yaml", good_policy);
+        run("check", "--root", f.path, NULL);
+        expect(CTL_OK, "ok: ", "");
+
+        fixture_file(&f, "etc/avert/policy.d/20-site.yaml", bad_policy);
+        run("check", "--root", f.path, NULL);
+        expect(CTL_REFUSED, "", "20-site.yaml:5:");
+        fixture_done(&f);
+}
+END_TEST
+
+START_TEST(missing_daemon_is_told_with_what_to_do) {
+        static const char *const live[] = { "status", "policies", "explain", "watch", "reload" };
+        Fixture f;
+        char path[300];
+
+        fixture_init(&f);
+        snprintf(path, sizeof(path), "%s/bus", f.path);
+        for (size_t i = 0; i < ELEMENTS(live); i++) {
+                run(live[i], "--bus", path, NULL);
+                expect(CTL_NOT_RUNNING, "", "systemctl start avertd");
+                expect(CTL_NOT_RUNNING, "", path);
+        }
+        fixture_done(&f);
+}
+END_TEST
+
+static const char *const events[] = {
+        "{\"schema_version\":1,\"kind\":\"notify\",\"level\":\"warning\",\"message\":\"memory is "
+        "low\"}",
+        "{\"schema_version\":1,\"kind\":\"step-taken\",\"level\":\"critical\",\"dry_run\":true,"
+        "\"message\":\"would have terminated x\\\\x1b (pid 7)\\u001b[31m\"}",
+        NULL,
+};
+
+static const BusDoubleAnswers answers = {
+        .describe = "{\"schema_version\":1,\"version\":\"0.1.0\",\"level\":\"calm\"}",
+        .policies =
+                "{\"schema_version\":1,\"policies\":[{\"name\":\"host\",\"file\":\"a.yaml\","
+                "\"line\":3,"
+                "\"watch\":\"system\",\"kind\":\"auto\",\"when\":\"mem.available < "
+                "8%\",\"for_usec\":1000000,"
+                "\"steps\":[\"notify: warning\",\"terminate\"],\"matches\":[{\"role\":\"prefer\","
+                "\"text\":\"{ comm: tab "
+                "}\",\"file\":\"a.yaml\",\"line\":9,\"hits\":0,\"now\":0,\"examples\":[]}]}],"
+                "\"protect\":[{\"role\":\"protect\",\"text\":\"{ unit: x.service "
+                "}\",\"file\":\"a.yaml\",\"line\":2,"
+                "\"hits\":4,\"now\":1,\"examples\":[{\"pid\":12,\"comm\":\"x\"}]}],"
+                "\"never_matched\":[{\"text\":\"{ comm: tab }\",\"file\":\"a.yaml\",\"line\":9}]}",
+        .explain = "in words",
+        .accepted = 1,
+        .message = "1 policy",
+};
+
+START_TEST(live_verbs_print_what_the_daemon_says) {
+        BusDouble bus;
+        Fixture f;
+
+        fixture_init(&f);
+        bus_double_start(&bus, f.path, &answers);
+        run("status", "--bus", bus.path, NULL);
+        expect(CTL_OK, "avertd 0.1.0", "");
+        run("status", "--json=short", "--bus", bus.path, NULL);
+        expect(CTL_OK, "{\"schema_version\":1,\"version\":\"0.1.0\",\"level\":\"calm\"}\n", "");
+        run("policies", "--bus", bus.path, NULL);
+        expect(CTL_OK, "selects 1 now: x 12", "");
+        expect(CTL_OK, "never matched  a.yaml:9", "");
+        expect(CTL_OK, "notify: warning, then terminate", "");
+        run("explain", "host", "--bus", bus.path, NULL);
+        expect(CTL_OK, "host/0/in words\n", "");
+        run("explain", "77", "--bus", bus.path, NULL);
+        expect(CTL_OK, "/77/in words\n", "");
+        run("reload", "--bus", bus.path, NULL);
+        expect(CTL_OK, "1 policy\n", "");
+        bus_double_stop(&bus);
+        fixture_done(&f);
+}
+END_TEST
+
+START_TEST(watch_prints_each_event_once_and_ends_after_count) {
+        static const BusDoubleAnswers with_events = {
+                .describe = "{}", .events = events, .events_at_once = 1
+        };
+        BusDouble bus;
+        Fixture f;
+
+        fixture_init(&f);
+        bus_double_start(&bus, f.path, &with_events);
+        run("watch", "-n", "2", "--bus", bus.path, NULL);
+        expect(CTL_OK, "memory is low\n", "");
+        expect(CTL_OK, "(dry run) would have terminated x\\x1b (pid 7)?[31m\n", "");
+        ck_assert_ptr_null(strchr(out, '\033'));
+
+        run("watch", "-n", "1", "--json=short", "--bus", bus.path, NULL);
+        expect(CTL_OK, "\"message\":\"memory is low\"}\n", "");
+        ck_assert_ptr_null(strstr(out, "step-taken"));
+        bus_double_stop(&bus);
+        fixture_done(&f);
+}
+END_TEST
+
+START_TEST(refusals_and_failures_have_their_exit_codes) {
+        static const struct {
+                const char *name;
+                const char *words[3];
+                BusDoubleAnswers answers;
+                int code;
+                const char *says;
+        } rows[] = {
+                { "denied", { "reload" }, { .message = NULL }, CTL_DENIED, "run avertctl as root" },
+                { "refused", { "reload" }, { .accepted = 0, .message = "a.yaml:1:2: error: no" },
+                        CTL_REFUSED, "a.yaml:1:2: error: no" },
+                { "gone", { "status" }, { .dies_on_describe = 1 }, CTL_NOT_RUNNING, "went away" },
+                { "no JSON", { "status" }, { .describe = "hello" }, CTL_FAILED,
+                        "not JSON of its schema" },
+                { "other schema", { "status" }, { .describe = "{\"schema_version\":2}" },
+                        CTL_FAILED, "schema 2" },
+                { "cut JSON", { "explain", "--json" }, { .explain = "{\"schema_version\":1" },
+                        CTL_FAILED, "not JSON of its schema" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                BusDouble bus;
+                Fixture f;
+
+                fixture_init(&f);
+                bus_double_start(&bus, f.path, &rows[i].answers);
+                run("--bus", bus.path, rows[i].words[0], rows[i].words[1], NULL);
+                expect(rows[i].code, "", rows[i].says);
+                bus_double_stop(&bus);
+                fixture_done(&f);
+        }
+}
+END_TEST
+
+START_TEST(recording_that_is_none_is_told_apart_from_a_broken_policy) {
+        Fixture f;
+        char bad[300];
+
+        fixture_init(&f);
+        fixture_file(&f, "bad.yaml", bad_policy);
+        snprintf(bad, sizeof(bad), "%s/bad.yaml", f.path);
+        run("replay", f.path, NULL);
+        expect(CTL_FAILED, "", "is no recording");
+        run("explain", "--root", f.path, NULL);
+        expect(CTL_FAILED, "", "is no recording");
+        run("replay", f.path, "--config", bad, NULL);
+        expect(CTL_REFUSED, "", "bad.yaml:5:");
+        fixture_done(&f);
+}
+END_TEST
+
+HARNESS_MAIN("verbs", misuse_is_answered_with_what_would_be_right,
+        help_names_every_verb_and_version_its_number, help_fits_on_a_terminal,
+        check_accepts_a_good_file_and_shows_the_place_in_a_bad_one,
+        check_of_a_root_takes_its_directories, missing_daemon_is_told_with_what_to_do,
+        live_verbs_print_what_the_daemon_says, watch_prints_each_event_once_and_ends_after_count,
+        refusals_and_failures_have_their_exit_codes,
+        recording_that_is_none_is_told_apart_from_a_broken_policy)
