@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/decide.h"
+
+#include <string.h>
+
+#include "base/macro.h"
+#include "core/flight.h"
+#include "core/incident.h"
+#include "core/kernel-oom.h"
+#include "core/ladder.h"
+
+void incident_book_init(IncidentBook *book) {
+        memset(book, 0, sizeof(*book));
+}
+
+usec_t incident_not_before(const void *ctx, uint16_t policy, const InstanceKey *key) {
+        const IncidentBook *book = ctx;
+
+        /* A step changes the readings of everybody, so its end holds for all policies. */
+        (void) policy;
+        (void) key;
+        return book->not_before_usec;
+}
+
+static uint64_t largest_target(const Sample *s) {
+        uint64_t largest = 0;
+
+        for (size_t i = 0; i < s->n_procs; i++)
+                if (!s->procs[i].facts->kthread)
+                        largest = MAX(largest, s->procs[i].freeable);
+        return largest;
+}
+
+/* True while something may have to be done at the next moment. */
+static bool is_busy(const Judge *j) {
+        if (j->book->flight.active || j->plan->n_actions > 0 ||
+                j->now_usec < j->book->not_before_usec)
+                return true;
+
+        for (size_t k = 0; k < INCIDENTS_MAX; k++) {
+                const Incident *i = &j->book->incidents[k];
+                bool waits = i->held || j->now_usec < i->retry_usec;
+
+                if (!i->used || i->phase == INCIDENT_COOLING || i->true_since_usec == USEC_UNSET ||
+                        !incident_can_harm(j, i))
+                        continue;
+                if (i->phase == INCIDENT_HOLDING || !waits || i->critical)
+                        return true;
+        }
+        return false;
+}
+
+static bool has_critical(const IncidentBook *book) {
+        for (size_t k = 0; k < INCIDENTS_MAX; k++)
+                if (book->incidents[k].used && book->incidents[k].critical)
+                        return true;
+        return false;
+}
+
+void decide(const Config *config, const Sample *s, const Verdict *verdicts, size_t n_verdicts,
+        const Outcome *outcomes, size_t n_outcomes, bool dry, IncidentBook *book,
+        DecideScratch *scratch, Plan *ret) {
+        Judge j = {
+                .config = config,
+                .s = s,
+                .verdicts = verdicts,
+                .n_verdicts = n_verdicts,
+                .dry = dry,
+                .book = book,
+                .scratch = scratch,
+                .plan = ret,
+                .now_usec = s->raw.at_usec,
+                .largest = largest_target(s),
+        };
+
+        memset(ret, 0, sizeof(*ret)); /* all of it: the same input gives the same bytes */
+
+        flight_take_outcomes(&j, outcomes, n_outcomes);
+        incidents_advance(&j);
+        kernel_oom_notice(&j);
+        flight_advance(&j);
+        ladder_advance(&j);
+        ret->critical = has_critical(book);
+        ret->busy = is_busy(&j);
+}
+
+static uint16_t find_policy(const Config *config, const char *name) {
+        for (size_t i = 0; i < config->n_policies; i++)
+                if (strcmp(config->policies[i].name, name) == 0)
+                        return (uint16_t) i;
+        return UINT16_MAX;
+}
+
+static void rebase_incident(Judge *j, const Config *from, const Config *to, Incident *i) {
+        uint16_t index = find_policy(to, from->policies[i->policy].name);
+        const Policy *policy;
+
+        if (index != UINT16_MAX && to->policies[index].watch == i->key.watch) {
+                policy = &to->policies[index];
+                i->policy = index;
+                /* A ladder that became shorter is at its end; one that became longer has more to
+                 * offer. */
+                i->next_step = MIN(i->next_step, (uint32_t) policy->n_steps);
+                if (i->first_destructive_reached != UINT32_MAX &&
+                        (i->first_destructive_reached >= policy->n_steps ||
+                                !step_is_destructive(
+                                        policy->steps[i->first_destructive_reached].kind)))
+                        i->first_destructive_reached = UINT32_MAX;
+                return;
+        }
+        if (i->phase == INCIDENT_OPEN)
+                incident_close(j, i, "its policy is gone after a reload");
+        if (j->book->flight.active && j->book->flight.incident == i->id)
+                j->book->flight.active = false;
+        memset(i, 0, sizeof(*i));
+}
+
+static void rebase_budgets(const Config *from, const Config *to, IncidentBook *book) {
+        for (size_t i = 0; i < BUDGETS_MAX; i++) {
+                BudgetEntry *e = &book->budgets[i];
+                uint16_t index;
+
+                if (e->class_hash == 0)
+                        continue;
+                index = e->policy < from->n_policies
+                        ? find_policy(to, from->policies[e->policy].name)
+                        : UINT16_MAX;
+                if (index == UINT16_MAX)
+                        memset(e, 0, sizeof(*e));
+                else
+                        e->policy = index;
+        }
+}
+
+void incident_book_rebase(
+        IncidentBook *book, const Config *from, const Config *to, usec_t now_usec, Plan *ret) {
+        static const Sample nothing; /* a reload looks at no readings */
+        Judge j = {
+                .config = from, .s = &nothing, .book = book, .plan = ret, .now_usec = now_usec
+        };
+        uint16_t flight_policy = UINT16_MAX;
+
+        memset(ret, 0, sizeof(*ret));
+        if (book->flight.active)
+                flight_policy = find_policy(to, from->policies[book->flight.policy].name);
+
+        for (size_t i = 0; i < INCIDENTS_MAX; i++)
+                if (book->incidents[i].used)
+                        rebase_incident(&j, from, to, &book->incidents[i]);
+        rebase_budgets(from, to, book);
+
+        if (flight_policy == UINT16_MAX)
+                book->flight.active = false;
+        else
+                book->flight.policy = flight_policy;
+}

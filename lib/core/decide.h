@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* From verdicts to steps. Pure: everything that outlives a tick is in the IncidentBook, which is
+ * plain memory that can be printed, copied and set.
+ *
+ * (1) One destructive step is in flight on the host at a time; the others queue: critical first,
+ * then system scope, then the order of the policies. (2) A step's effect is judged on samples that
+ * began after it settled. (3) A target is picked once and keeps the ladder until it is gone,
+ * refused or useless. (4) Nothing destructive happens between `when` and `clear`. (5) notify never
+ * queues, never settles and never delays the next step. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "core/evaluate.h"
+#include "core/event.h"
+#include "core/rank.h"
+#include "core/sample.h"
+
+/* ---- what the actuator reports back
+ * --------------------------------------------------------------- */
+
+typedef enum OutcomeKind {
+        OUTCOME_SENT,    /* the signal is delivered */
+        OUTCOME_DRY,     /* it would have been */
+        OUTCOME_REFUSED, /* error: EPERM, … */
+        OUTCOME_STALE,   /* no longer the same process */
+        OUTCOME_GONE,    /* its pidfd became readable: the memory is released */
+} OutcomeKind;
+
+typedef struct Outcome {
+        OutcomeKind kind;
+        uint64_t action; /* Action.id */
+        uint32_t slot;
+        uint32_t generation;
+        int error;
+        usec_t at_usec;
+} Outcome;
+
+/* ---- what decide orders
+ * --------------------------------------------------------------------------- */
+
+typedef struct Action {
+        uint64_t id; /* unique; outcomes name it */
+        uint64_t incident;
+        uint16_t policy;
+        StepKind step;
+        int signo;    /* SIGTERM, SIGKILL or the signal step's */
+        bool release; /* after SIGKILL: process_mrelease */
+        uint32_t slots[TARGET_MEMBERS_MAX];
+        uint32_t generations[TARGET_MEMBERS_MAX];
+        size_t n_slots; /* the root first */
+} Action;
+
+#define PLAN_ACTIONS_MAX 2 /* a new step and the escalation of the one in flight */
+#define PLAN_EVENTS_MAX 32
+
+typedef struct Plan {
+        Action actions[PLAN_ACTIONS_MAX];
+        size_t n_actions;
+        Event events[PLAN_EVENTS_MAX];
+        size_t n_events;
+        uint64_t events_lost;
+        bool busy; /* something is held, true or in flight: sample again at tick.min */
+        bool critical;
+} Plan;
+
+/* ---- what outlives the tick
+ * ----------------------------------------------------------------------- */
+
+typedef enum IncidentPhase {
+        INCIDENT_HOLDING, /* `when` is true, `for` is not over */
+        INCIDENT_OPEN,    /* on the ladder */
+        INCIDENT_COOLING, /* cleared; reopening now resumes it */
+} IncidentPhase;
+
+typedef struct Incident {
+        bool used;
+        uint64_t id; /* 0 while HOLDING: it has no name before it opens */
+        uint16_t policy;
+        InstanceKey key;
+        IncidentPhase phase;
+        bool critical;
+        usec_t true_since_usec;  /* `when`; USEC_UNSET: the last known sample was false */
+        usec_t false_since_usec; /* for the default clear; USEC_UNSET while true */
+        usec_t opened_usec;
+        usec_t closed_usec;
+        uint32_t next_step;                 /* index into the policy's steps */
+        uint32_t first_destructive_reached; /* UINT32_MAX: none yet */
+        usec_t not_before_usec;             /* settling: judge only by what began after this */
+        bool has_target;
+        uint32_t slot; /* of the target's root */
+        uint32_t generation;
+        TargetKind widened; /* TARGET_PROCESS until a budget was spent */
+        uint32_t n_steps_taken;
+        uint64_t freed_total;
+        bool told_no_victim;
+        bool told_budget;
+        bool told_open;      /* this opening was reported, so its end is too */
+        bool held;           /* dry: the step was shown; nothing more until it clears */
+        uint32_t n_failures; /* refused, stuck, useless in a row */
+        uint32_t n_reopened;
+        usec_t retry_usec; /* no new target before this */
+        char reason[256];  /* of the moment it opened */
+} Incident;
+
+/* The one destructive step under way. */
+typedef struct Flight {
+        bool active;
+        uint64_t action; /* the latest; outcomes of first_action … action belong here */
+        uint64_t first_action;
+        uint64_t incident;
+        uint16_t policy;
+        StepKind step;
+        int signo;
+        bool dry;
+        bool killed; /* SIGKILL is out */
+        usec_t sent_usec;
+        usec_t kill_at_usec;  /* end of grace; USEC_UNSET: no escalation */
+        usec_t deadline_usec; /* then it did not work */
+        usec_t gone_usec;     /* all members gone; USEC_UNSET: not yet */
+        uint32_t slots[TARGET_MEMBERS_MAX];
+        uint32_t generations[TARGET_MEMBERS_MAX];
+        bool member_gone[TARGET_MEMBERS_MAX];
+        bool member_out[TARGET_MEMBERS_MAX]; /* refused, or no longer the same process */
+        size_t n_members;
+        size_t n_gone;
+        size_t n_out;
+        size_t n_refused;
+        int error; /* of the first refusal */
+        uint64_t promised;
+        uint64_t before; /* mem.available + effective swap.free when it was sent */
+        uint64_t class_hash;
+        uint64_t others_rate; /* bytes/s that everybody else was filling when it was sent */
+        uint64_t best;        /* highest mem.available + swap.free since all were gone */
+        bool measured;        /* before and best were both known */
+        usec_t settle_usec;   /* end of settling; USEC_UNSET: outcome not known yet */
+        usec_t signal_usec;   /* when the last signal was ordered */
+        uint32_t n_unreached;
+        EventProcess target;
+} Flight;
+
+/* A process or class that is left alone for a while. */
+typedef struct Remembered {
+        uint64_t class_hash; /* or 0: only this process */
+        uint32_t slot;
+        uint32_t generation;
+        usec_t until_usec;
+        const char *why; /* literal: "refused (EPERM)", "did not exit", "freed nothing" */
+} Remembered;
+
+#define BUDGET_TIMES_MAX 16
+
+typedef struct BudgetEntry {
+        uint16_t policy;
+        uint64_t class_hash;            /* 0: unused */
+        usec_t times[BUDGET_TIMES_MAX]; /* of destructive steps, a ring */
+        uint32_t n;
+} BudgetEntry;
+
+#define INCIDENTS_MAX 256
+#define REMEMBERED_MAX 64
+#define BUDGETS_MAX 128
+
+typedef struct IncidentBook {
+        uint64_t next_incident;
+        uint64_t next_action;
+        Incident incidents[INCIDENTS_MAX];
+        Flight flight;
+        Remembered remembered[REMEMBERED_MAX];
+        BudgetEntry budgets[BUDGETS_MAX];
+        usec_t not_before_usec; /* host-wide: end of the last destructive step's settling */
+        uint64_t oom_kills;     /* last seen vmstat oom_kill */
+        bool oom_kills_known;
+        uint64_t kernel_oom_total; /* since start */
+        uint64_t steps_total;
+        uint64_t freed_total;
+} IncidentBook;
+
+void incident_book_init(IncidentBook *book);
+
+/* For evaluate(): ctx is the IncidentBook. */
+usec_t incident_not_before(const void *ctx, uint16_t policy, const InstanceKey *key);
+
+/* For a RankVeto: whether a process or its class is left alone for a while. ctx is a DecideVeto. A
+ * spent budget is no veto: the guilty class would hand its place to an innocent one. */
+typedef struct DecideVeto {
+        const IncidentBook *book;
+        usec_t now_usec;
+} DecideVeto;
+
+Refusal decide_veto(const void *ctx, const ProcSample *proc);
+
+/* Working memory of decide; the caller makes it once. */
+typedef struct DecideScratch {
+        Candidate *candidates; /* as many as limits.processes */
+        size_t size;
+        Candidate best[64];
+        size_t n_best; /* of the last ranking, for explain */
+} DecideScratch;
+
+/* One tick: takes in the outcomes since the last one, moves incidents on, writes the plan. dry:
+ * steps are planned, reported and marked as dry. */
+void decide(const Config *config, const Sample *s, const Verdict *verdicts, size_t n_verdicts,
+        const Outcome *outcomes, size_t n_outcomes, bool dry, IncidentBook *book,
+        DecideScratch *scratch, Plan *ret);
+
+/* Moves a book to a new config after a reload: incidents whose policy (by name) still exists go on
+ * under the new index, the others are closed (an event each in ret). */
+void incident_book_rebase(
+        IncidentBook *book, const Config *from, const Config *to, usec_t now_usec, Plan *ret);

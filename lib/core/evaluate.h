@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Conditions against a sample: which policy instances are true, clear, armed. Pure and without
+ * memory: how long something has been true is the incident book's business (incident.h).
+ * Three-valued: a value whose source is missing, suspect or too young is unknown, so is its
+ * negation, and only true fires. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "core/sample.h"
+
+typedef enum Truth {
+        TRUTH_FALSE,
+        TRUTH_TRUE,
+        TRUTH_UNKNOWN,
+} Truth;
+
+/* What a verdict is about, within its policy. */
+typedef struct InstanceKey {
+        WatchKind watch;
+        uint32_t slot; /* watch: process */
+        uint32_t generation;
+        uint32_t uid; /* watch: user */
+} InstanceKey;
+
+bool instance_key_equals(const InstanceKey *a, const InstanceKey *b);
+
+#define VERDICT_ATOMS_MAX 12
+
+typedef struct AtomReading {
+        const Atom *atom;
+        Reading reading;
+        Truth truth;
+} AtomReading;
+
+typedef struct Verdict {
+        uint16_t policy; /* index into Config.policies */
+        InstanceKey key;
+        int32_t proc; /* index into Sample.procs for watch: process, else -1 */
+        Truth when;
+        Truth clear; /* of the explicit `clear`, or of the negated relaxed `when` */
+        bool armed;  /* near enough that processes must be read */
+        AtomReading atoms[VERDICT_ATOMS_MAX]; /* of `when`, in the order written */
+        size_t n_atoms;
+} Verdict;
+
+/* The reading of a metric for one instance; unknown when the scope does not fit. */
+Reading evaluate_metric(
+        const Sample *s, MetricId metric, const ProcSample *proc, const UserSample *user);
+
+/* Evaluates one condition. Windows that began before not_before_usec count as unknown (0: all are
+ * good). */
+Truth evaluate_condition(const Condition *c, const Sample *s, const ProcSample *proc,
+        const UserSample *user, usec_t not_before_usec);
+
+/* Asked for each instance: from which moment on its windows count (the end of the last step's
+ * settling). */
+typedef usec_t (*EvaluateNotBefore)(const void *ctx, uint16_t policy, const InstanceKey *key);
+
+/* All policies, in the order of the config; process and user instances largest first, at most
+ * config->limits.instances verdicts in all and never more than cap. Returns the number written to
+ * ret; *ret_dropped (may be NULL) counts instances beyond the bound. */
+size_t evaluate(const Config *config, const Sample *s, EvaluateNotBefore not_before,
+        const void *ctx, Verdict *ret, size_t cap, size_t *ret_dropped);
+
+/* True when any policy needs the amounts of processes now (armed, or watch: process/user without a
+ * system atom and tick.process is over). */
+bool evaluate_needs_processes(const Config *config, const Sample *s, usec_t last_read_usec);
+
+/* When the next sample is due, microseconds after s->raw.at_usec: from the headroom to the nearest
+ * threshold and the measured fill rate (or, if it may fill faster than was measured, the machine's
+ * ceiling), within tick.min and tick.max; tick.min while something is true, held or in flight
+ * (busy). */
+usec_t evaluate_next_tick(
+        const Config *config, const Sample *s, const Verdict *verdicts, size_t n, bool busy);

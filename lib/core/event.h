@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What is told to people and programs: one fixed-size record per thing that happened, complete in
+ * itself, so that it can cross threads and outlive the sample it came from. Made by decide and by
+ * the engine, printed by the sinks. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "core/rank.h"
+#include "core/sample.h"
+
+typedef enum EventKind {
+        EVENT_STARTED, /* text: what was found and what is missing */
+        EVENT_STOPPING,
+        EVENT_RELOADED,
+        EVENT_RELOAD_REFUSED,  /* text: the first error */
+        EVENT_SOURCE_DEGRADED, /* text: source, why, consequence */
+        EVENT_SOURCE_RESTORED,
+        EVENT_INCIDENT_OPENED,
+        EVENT_INCIDENT_REOPENED, /* within cooldown: same incident */
+        EVENT_INCIDENT_CLOSED,
+        EVENT_NOTIFY,         /* the notify step */
+        EVENT_STEP_TAKEN,     /* a signal was sent (or would be: dry) */
+        EVENT_STEP_ESCALATED, /* grace over: SIGKILL */
+        EVENT_STEP_DONE,      /* outcome known: freed against promised */
+        EVENT_STEP_FAILED,    /* refused, stuck, useless: why in text */
+        EVENT_NO_USEFUL_VICTIM,
+        EVENT_BUDGET_SPENT,
+        EVENT_KERNEL_OOM, /* the kernel killed: our miss */
+        EVENT_RIVAL,      /* another daemon of this kind is active */
+        EVENT_LOST,       /* records were dropped: count in `count` */
+        _EVENT_MAX,
+} EventKind;
+
+/* "incident-opened": stable, for JSON, bus and journal. */
+const char *event_name(EventKind kind);
+
+#define EVENT_CANDIDATES_MAX 5
+
+typedef struct EventProcess {
+        int32_t pid; /* 0: none */
+        uint32_t uid;
+        char comm[16];
+        char unit[64]; /* system or user unit; cut if longer */
+        char cgroup[128];
+        uint64_t rss, anon, swap, gained;
+        int64_t score;
+        Refusal refusal;
+} EventProcess;
+
+typedef struct Event {
+        EventKind kind;
+        NotifyLevel level;
+        usec_t at_usec;       /* CLOCK_MONOTONIC */
+        usec_t realtime_usec; /* filled by the reporter */
+        uint64_t serial;      /* filled by the reporter */
+        bool dry;
+        bool critical;
+        uint64_t incident; /* 0: none */
+        char policy[POLICY_NAME_MAX];
+        StepKind step;
+        bool has_step;
+        int signo;
+        EventProcess target;
+        uint32_t n_members; /* of a tree */
+        uint32_t n_unreached;
+        uint64_t promised;
+        uint64_t freed;
+        usec_t took_usec;
+        int error; /* errno of a refusal */
+        uint64_t count;
+        uint64_t mem_available, mem_total, swap_free, swap_total;
+        EventProcess candidates[EVENT_CANDIDATES_MAX]; /* the ranking behind the choice */
+        size_t n_candidates;
+        char reason[256]; /* "mem.available 3.1% < 6% for 1 s, swap.free 2% < 10%" */
+        char text[512];   /* whatever else the kind needs, in plain words */
+} Event;
+
+/* The one plain sentence of an event, as the journal shows it:
+ * `terminated chrome (pid 4312, 6.1 GiB, app-chrome.scope): mem.available 3.1% < 6% for 1 s
+ * [host-exhaustion]` */
+void event_print(const Event *e, TextBuf *out);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/flight-effect.h"
+
+#include "base/macro.h"
+#include "base/number.h"
+#include "core/remembered.h"
+
+#define REMEMBER_USEC (10 * USEC_PER_MIN)
+#define REMEMBER_EXITING_USEC (10 * USEC_PER_SEC)
+
+/* Less than this part of what was promised: it helped nothing. */
+#define USELESS_PART 4
+
+/* How long an incident waits after so many failures in a row: what fails again and again should
+ * neither march through all processes nor fill the journal. */
+static const usec_t pauses_usec[] = {
+        0,
+        0,
+        0,
+        5 * USEC_PER_SEC,
+        USEC_PER_MIN,
+        3 * USEC_PER_MIN,
+};
+
+void flight_describe(const Flight *f, Event *e) {
+        e->has_step = true;
+        e->step = f->step;
+        e->signo = f->signo;
+        e->target = f->target;
+        e->promised = f->promised;
+        e->n_members = (uint32_t) f->n_members;
+        e->n_unreached = f->n_unreached + (uint32_t) f->n_out;
+        e->error = f->error;
+}
+
+void flight_measure(const Judge *j, Flight *f) {
+        uint64_t left, others;
+
+        if (!f->measured || j->now_usec <= f->gone_usec || !judge_left(j, &left))
+                return;
+
+        /* What others took meanwhile is no failure of the step, up to what it promised. */
+        others = mul_div_u64(f->others_rate, usec_since(j->now_usec, f->sent_usec), USEC_PER_SEC);
+        if (left < add_sat_u64(f->before, f->promised))
+                left = MIN(add_sat_u64(left, others), add_sat_u64(f->before, f->promised));
+        f->best = MAX(f->best, left);
+}
+
+static uint64_t freed_by(const Flight *f) {
+        return f->measured && f->best > 0 ? sub_sat_u64(f->best, f->before) : 0;
+}
+
+static bool is_useless(const Flight *f) {
+        return f->measured && f->best > 0 && freed_by(f) < f->promised / USELESS_PART;
+}
+
+static void count_failure(Judge *j, Incident *i) {
+        usec_t pause;
+
+        if (!i)
+                return;
+        i->n_failures++;
+        pause = pauses_usec[MIN((size_t) i->n_failures, ELEMENTS(pauses_usec) - 1)];
+        i->retry_usec = usec_add(j->now_usec, i->critical ? pause / 10 : pause);
+}
+
+/* The next target enters at the first destructive step that was reached. */
+static void release_target(Incident *i) {
+        if (!i)
+                return;
+        i->has_target = false;
+        if (i->first_destructive_reached != UINT32_MAX)
+                i->next_step = i->first_destructive_reached;
+}
+
+static Event *end(Judge *j, Flight *f, Incident *i, EventKind kind) {
+        Event *e = judge_add_event(j, kind, i);
+
+        f->active = false;
+        if (!e)
+                return NULL;
+
+        flight_describe(f, e);
+        e->incident = f->incident;
+        e->took_usec =
+                usec_since(f->gone_usec != USEC_UNSET ? f->gone_usec : j->now_usec, f->sent_usec);
+        e->freed = freed_by(f);
+        if (!i)
+                text_copy(e->policy, sizeof(e->policy), j->config->policies[f->policy].name);
+        return e;
+}
+
+/* A signal leaves the target alive: it keeps the ladder, or has come to its end. */
+static void go_on_after_signal(Judge *j, const Flight *f, Incident *i) {
+        if (!i || ++i->next_step < j->config->policies[f->policy].n_steps)
+                return;
+        remembered_add(j->book, 0, f->slots[0], f->generations[0],
+                usec_add(j->now_usec, REMEMBER_USEC), "did not help at any step");
+        release_target(i);
+}
+
+void flight_end_settled(Judge *j, Flight *f, Incident *i) {
+        bool lethal = f->step != STEP_SIGNAL, useless = lethal && is_useless(f);
+        Event *e = end(j, f, i, useless ? EVENT_STEP_FAILED : EVENT_STEP_DONE);
+
+        j->book->freed_total += freed_by(f);
+        if (i)
+                i->freed_total += freed_by(f);
+
+        if (!lethal) {
+                go_on_after_signal(j, f, i);
+                return;
+        }
+        release_target(i);
+        if (!useless) {
+                if (i)
+                        i->n_failures = 0;
+                return;
+        }
+
+        remembered_add(j->book, f->class_hash, 0, 0, usec_add(j->now_usec, REMEMBER_USEC),
+                "freed nothing");
+        count_failure(j, i);
+        if (e)
+                text_copy(e->text, sizeof(e->text),
+                        "it ended, but hardly any memory came back; its kind is left alone for 10 "
+                        "min");
+}
+
+void flight_end_refused(Judge *j, Flight *f, Incident *i) {
+        Event *e = end(j, f, i, EVENT_STEP_FAILED);
+
+        release_target(i);
+        if (f->n_refused == 0) {
+                if (e)
+                        text_copy(e->text, sizeof(e->text), "it is no longer the same process");
+                return;
+        }
+
+        for (size_t m = 0; m < f->n_members; m++)
+                remembered_add(j->book, 0, f->slots[m], f->generations[m],
+                        usec_add(j->now_usec, REMEMBER_USEC), "refused");
+        count_failure(j, i);
+        if (e)
+                text_copy(
+                        e->text, sizeof(e->text), "it may not be signalled; left alone for 10 min");
+}
+
+void flight_end_stuck(Judge *j, Flight *f, Incident *i, const char *why) {
+        bool exiting = j->now_usec < f->deadline_usec;
+        usec_t until = usec_add(j->now_usec, exiting ? REMEMBER_EXITING_USEC : REMEMBER_USEC);
+        usec_t settle =
+                usec_add(j->now_usec, exiting ? 0 : j->config->policies[f->policy].settle_usec);
+        Event *e;
+
+        flight_measure(j, f);
+        e = end(j, f, i, EVENT_STEP_FAILED);
+        for (size_t m = 0; m < f->n_members; m++)
+                if (!f->member_gone[m])
+                        remembered_add(j->book, 0, f->slots[m], f->generations[m], until, why);
+        release_target(i);
+        count_failure(j, i);
+
+        j->book->not_before_usec = settle;
+        j->outcome_new = true;
+        if (i)
+                i->not_before_usec = settle;
+        if (e) {
+                TextBuf out;
+
+                textbuf_init(&out, e->text, sizeof(e->text));
+                textbuf_addf(&out, "it %s", why);
+        }
+}
+
+void flight_end_spared(Judge *j, Flight *f, Incident *i) {
+        Event *e = end(j, f, i, EVENT_STEP_DONE);
+
+        release_target(i);
+        if (e)
+                text_copy(e->text, sizeof(e->text),
+                        "the trouble was over before the end of grace: not killed");
+}
+
+void flight_end_dry(Flight *f, Incident *i) {
+        f->active = false;
+        if (i)
+                i->held = true;
+}

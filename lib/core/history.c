@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/history.h"
+
+#include <stdlib.h>
+
+#include "base/macro.h"
+#include "base/number.h"
+#include "core/corrections.h"
+#include "core/fill-trend.h"
+#include "core/process-track.h"
+#include "core/psi-window.h"
+#include "core/user-sum.h"
+#include "core/vmstat-rate.h"
+
+#define ENOMEM_NEGATIVE (-12) /* errno.h belongs to those who do I/O */
+
+#define GRACE_USEC (30 * USEC_PER_SEC)
+
+/* How far two clocks may drift apart between two ticks before somebody must have slept. */
+#define CLOCK_GAP_USEC (500 * USEC_PER_MSEC)
+
+#define LATE_TICK_USEC (5 * USEC_PER_SEC)
+
+/* A process born this short before the first sample still counts as one that we saw coming. */
+#define BIRTH_SLACK_USEC (100 * USEC_PER_MSEC)
+
+/* Growth of a process that was not read for so long is of the past. */
+#define GROWTH_STALE_USEC (12 * USEC_PER_SEC)
+
+struct History {
+        bool started;
+        usec_t last_at_usec, last_boottime_usec, last_tick_usec;
+        usec_t begin_boottime_usec;
+        usec_t grace_until_usec;
+        bool oom_known;
+        uint64_t oom_first;
+        PsiWindows psi;
+        VmstatRates vmstat;
+        FillTrend fill;
+        SharedMm shared_mm;
+        uint32_t n_tracks;
+        ProcessTrack *tracks;
+};
+
+int history_new(uint32_t processes_max, History **ret) {
+        History *h = calloc(1, sizeof(*h));
+
+        if (!h)
+                return ENOMEM_NEGATIVE;
+
+        /* calloc() of this size maps fresh pages: a slot that is never used costs nothing. */
+        h->tracks = calloc(MAX(processes_max, UINT32_C(1)), sizeof(*h->tracks));
+        if (!h->tracks) {
+                free(h);
+                return ENOMEM_NEGATIVE;
+        }
+        h->n_tracks = processes_max;
+        psi_windows_init(&h->psi);
+        *ret = h;
+        return 0;
+}
+
+History *history_free(History *h) {
+        if (h)
+                free(h->tracks);
+        free(h);
+        return NULL;
+}
+
+static void begin_grace(History *h, usec_t now_usec) {
+        h->grace_until_usec = usec_add(now_usec, GRACE_USEC);
+        h->vmstat.n = 0;
+        psi_windows_init(&h->psi);
+        fill_trend_reset(&h->fill);
+        for (uint32_t i = 0; i < h->n_tracks; i++)
+                if (h->tracks[i].generation_plus_one != 0)
+                        process_track_forget_growth(&h->tracks[i]);
+}
+
+static bool has_gap(const History *h, const SystemRaw *raw, usec_t planned_usec) {
+        usec_t monotonic = raw->at_usec - h->last_at_usec;
+        usec_t boottime = usec_since(raw->boottime_usec, h->last_boottime_usec);
+        usec_t apart = boottime > monotonic ? boottime - monotonic : monotonic - boottime;
+
+        if (raw->boottime_usec < h->last_boottime_usec || apart > CLOCK_GAP_USEC)
+                return true;
+        return planned_usec > 0 && monotonic >= LATE_TICK_USEC && monotonic / 10 > planned_usec;
+}
+
+static bool is_present(const SystemRaw *raw, SourceId source) {
+        return (raw->have & source_bit(source)) && !(raw->suspect & source_bit(source));
+}
+
+static Reading level(const Sample *s, uint64_t value, uint64_t total) {
+        return (Reading){
+                .known = true,
+                .value = (int64_t) MIN(value, (uint64_t) INT64_MAX),
+                .total = (int64_t) MIN(total, (uint64_t) INT64_MAX),
+                .since_usec = s->raw.at_usec,
+        };
+}
+
+static void read_memory(Sample *s, const Corrections *c) {
+        const SystemRaw *raw = &s->raw;
+
+        if (!is_present(raw, SOURCE_MEMINFO) || raw->mem_total == 0)
+                return;
+
+        s->system[METRIC_MEM_TOTAL] = level(s, c->base, c->base);
+        s->system[METRIC_MEM_AVAILABLE] = level(s, c->available, c->base);
+        s->system[METRIC_MEM_FREE] = level(s, raw->mem_free, c->base);
+        s->system[METRIC_MEM_SHMEM] = level(s, raw->shmem, c->base);
+        s->system[METRIC_MEM_DIRTY] = level(s, raw->dirty + raw->writeback, c->base);
+        s->system[METRIC_MEM_SLAB] = level(s, raw->slab, c->base);
+        s->system[METRIC_MEM_UNEXPLAINED] = level(s, c->unexplained, c->base);
+        if (raw->zram_swap_total == 0 || is_present(raw, SOURCE_ZRAM))
+                s->system[METRIC_ZRAM_PHYSICAL] = level(s, raw->zram_physical, c->base);
+
+        if (raw->suspect & source_bit(SOURCE_SWAPS))
+                return;
+        s->system[METRIC_SWAP_TOTAL] = level(s, c->swap_total, c->swap_total);
+        s->system[METRIC_SWAP_FREE] = level(s, c->swap_free, c->swap_total);
+        s->system[METRIC_SWAP_USED] = level(s, c->swap_used, c->swap_total);
+}
+
+static void read_rates(const History *h, Sample *s) {
+        usec_t now = s->raw.at_usec;
+
+        s->system[METRIC_FILL_RATE] = fill_trend_rate(&h->fill);
+        s->system[METRIC_MEM_EXHAUSTION] = fill_trend_exhaustion(&h->fill);
+        s->system[METRIC_REFAULT_ANON] = vmstat_rates_read(&h->vmstat, VMSTAT_REFAULT_ANON, now);
+        s->system[METRIC_REFAULT_FILE] = vmstat_rates_read(&h->vmstat, VMSTAT_REFAULT_FILE, now);
+        s->system[METRIC_RECLAIM_SCAN] = vmstat_rates_read(&h->vmstat, VMSTAT_SCAN, now);
+        s->system[METRIC_RECLAIM_STEAL] = vmstat_rates_read(&h->vmstat, VMSTAT_STEAL, now);
+        s->system[METRIC_RECLAIM_EFFICIENCY] = vmstat_rates_efficiency(&h->vmstat, now);
+}
+
+static Reading read_average(const Sample *s, PsiResource r, PsiKind kind, PsiWindow window) {
+        static const usec_t lengths[] = { 10 * USEC_PER_SEC, USEC_PER_MIN, 5 * USEC_PER_MIN };
+        Reading reading = level(s, s->raw.psi[r].avg_permyriad[kind][window - PSI_AVG10], 0);
+
+        reading.since_usec = usec_since(s->raw.at_usec, lengths[window - PSI_AVG10]);
+        return reading;
+}
+
+static void read_pressure(const History *h, Sample *s) {
+        for (int r = 0; r < _PSI_RESOURCE_MAX; r++) {
+                if (!is_present(&s->raw, (SourceId) (SOURCE_PSI_MEMORY + r)) ||
+                        !psi_windows_is_sane(&h->psi, (PsiResource) r))
+                        continue;
+
+                for (int k = 0; k < _PSI_KIND_MAX; k++) {
+                        if (k == PSI_FULL && !s->raw.psi[r].has_full)
+                                continue;
+                        for (int w = 0; w < _PSI_WINDOW_MAX; w++)
+                                s->system[metric_psi((PsiResource) r, (PsiKind) k, (PsiWindow) w)] =
+                                        w < PSI_AVG10 ? psi_windows_read(&h->psi, (PsiResource) r,
+                                                                (PsiKind) k, (PsiWindow) w)
+                                                      : read_average(s, (PsiResource) r,
+                                                                (PsiKind) k, (PsiWindow) w);
+                }
+        }
+}
+
+/* Kills before our start are nobody's miss. */
+static void read_oom_kills(History *h, Sample *s) {
+        if (!is_present(&s->raw, SOURCE_VMSTAT))
+                return;
+
+        if (!h->oom_known || s->raw.oom_kills < h->oom_first) {
+                h->oom_known = true;
+                h->oom_first = s->raw.oom_kills;
+        }
+        s->system[METRIC_OOM_KILLS] = level(s, s->raw.oom_kills - h->oom_first, 0);
+}
+
+/* What a process would free. Its leader gone, its files say nothing though its threads hold on to
+ * the memory: then the kernel's own score tells. */
+static uint64_t usage_of(const Sample *s, const ProcSample *p) {
+        if (p->zombie_leader && p->anon + p->swap == 0)
+                return corrections_oom_score_bytes(&s->raw, p->oom_score, p->facts->oom_score_adj);
+        return p->anon + p->swap;
+}
+
+static void derive_process(History *h, Sample *s, ProcSample *p) {
+        uint64_t usage = usage_of(s, p), baseline;
+        ProcessTrack *t;
+
+        p->gained_known = p->growth_known = false;
+        p->gained = 0;
+        p->growth = 0;
+        p->freeable = p->zombie_leader && p->anon + p->swap == 0
+                ? usage
+                : p->anon + corrections_swap_cost(&s->raw, p->swap) + p->page_tables;
+        if (p->facts->kthread || p->slot >= h->n_tracks)
+                return;
+
+        t = &h->tracks[p->slot];
+        if (t->generation_plus_one != p->generation + 1)
+                process_track_begin(t, p->generation, p->at_usec,
+                        p->facts->born_usec + BIRTH_SLACK_USEC >= h->begin_boottime_usec);
+        process_track_add(t, p->at_usec, usage);
+
+        if (process_track_baseline(t, &baseline))
+                p->gained = sub_sat_u64(usage, baseline);
+        p->gained_known = process_track_is_ripe(t, p->at_usec);
+        p->growth_known = t->growth_known && !s->grace &&
+                usec_since(s->raw.at_usec, p->at_usec) < GROWTH_STALE_USEC;
+        if (p->growth_known)
+                p->growth = (int64_t) t->growth_kib * 1024;
+}
+
+static void derive_processes(History *h, Sample *s) {
+        for (size_t i = 0; i < s->n_procs; i++)
+                derive_process(h, s, &s->procs[i]);
+        user_sum(s, &h->shared_mm);
+}
+
+static void take_in(History *h, const Sample *s, const Corrections *c) {
+        const SystemRaw *raw = &s->raw;
+
+        psi_windows_add(&h->psi, raw);
+        if (is_present(raw, SOURCE_MEMINFO) && !(raw->suspect & source_bit(SOURCE_SWAPS)))
+                fill_trend_add(&h->fill, raw, c->available + c->swap_free);
+}
+
+static void start_or_check_gap(History *h, const SystemRaw *raw, usec_t planned_usec) {
+        if (!h->started)
+                h->begin_boottime_usec = raw->boottime_usec;
+        else if (has_gap(h, raw, planned_usec))
+                begin_grace(h, raw->at_usec);
+        h->last_tick_usec = h->started ? raw->at_usec - h->last_at_usec : 0;
+
+        h->started = true;
+        h->last_at_usec = raw->at_usec;
+        h->last_boottime_usec = raw->boottime_usec;
+}
+
+void history_advance(History *h, Sample *s, usec_t planned_usec) {
+        bool later = !h->started || s->raw.at_usec > h->last_at_usec;
+        Corrections c;
+
+        if (later) {
+                start_or_check_gap(h, &s->raw, planned_usec);
+                vmstat_rates_add(&h->vmstat, &s->raw);
+        }
+        s->tick_usec = h->last_tick_usec;
+        s->grace = s->raw.at_usec < h->grace_until_usec;
+
+        corrections_compute(
+                &s->raw, s->grace ? 0 : vmstat_rates_restored(&h->vmstat, s->raw.at_usec), &c);
+        if (later)
+                take_in(h, s, &c);
+
+        for (size_t i = 0; i < ELEMENTS(s->system); i++)
+                s->system[i] = (Reading){ 0 };
+        s->corrected_arc = c.arc;
+        s->corrected_file = c.file;
+        s->corrected_dirty = c.dirty;
+        s->swap_free_effective = c.swap_free;
+        read_memory(s, &c);
+        read_oom_kills(h, s);
+        if (!s->grace) {
+                read_rates(h, s);
+                read_pressure(h, s);
+        }
+        derive_processes(h, s);
+}
+
+bool history_baseline(const History *h, uint32_t slot, uint32_t generation, uint64_t *ret_bytes) {
+        if (slot >= h->n_tracks || h->tracks[slot].generation_plus_one != generation + 1)
+                return false;
+        return process_track_baseline(&h->tracks[slot], ret_bytes);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What outlives a tick about numbers: rates, short robust slopes, own PSI windows, the minima that
+ * `gained` is measured from. Fixed memory, allocated once; advancing it is O(processes) without
+ * allocation. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/sample.h"
+
+typedef struct History History;
+
+/* Makes a history for processes_max slots. 0 or -ENOMEM. Memory is only touched as slots are used.
+ */
+int history_new(uint32_t processes_max, History **ret);
+History *history_free(History *h);
+
+/* Takes one sample in and fills its derived parts (system[], per-process gained/growth/freeable,
+ * users, grace, corrections). Samples come in order of raw.at_usec; a sample that is not later than
+ * the previous one changes nothing about the system but still gets its derived parts, so that one
+ * tick may come twice: without processes, then with those that were read meanwhile. A process is
+ * taken in by its own at_usec; one that a sample lacks is not forgotten. A jump between
+ * CLOCK_BOOTTIME and CLOCK_MONOTONIC, or a tick later than ten times what was planned
+ * (planned_usec, 0: unknown) and 5 s at least, begins a grace of 30 s: rates, PSI windows and
+ * growth are unknown, levels go on. */
+void history_advance(History *h, Sample *s, usec_t planned_usec);
+
+/* The baseline of a process as it may be carried over a restart: its minimum over the last hour,
+ * bytes. False when unknown. */
+bool history_baseline(const History *h, uint32_t slot, uint32_t generation, uint64_t *ret_bytes);

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/incident.h"
+
+#include <string.h>
+
+#include "base/macro.h"
+#include "core/reason.h"
+#include "core/user-sum.h"
+
+/* How long the default clear must have held. */
+#define CLEAR_HOLD_USEC USEC_PER_SEC
+
+/* Reopenings that are told one by one; after that only each doubling of their number. */
+#define REOPENED_TOLD 3
+
+static void forget(Incident *i) {
+        memset(i, 0, sizeof(*i));
+}
+
+static Incident *find(IncidentBook *book, uint16_t policy, const InstanceKey *key) {
+        for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+                Incident *incident = &book->incidents[i];
+
+                if (incident->used && incident->policy == policy &&
+                        instance_key_equals(&incident->key, key))
+                        return incident;
+        }
+        return NULL;
+}
+
+Incident *incident_by_id(IncidentBook *book, uint64_t id) {
+        for (size_t i = 0; id != 0 && i < INCIDENTS_MAX; i++)
+                if (book->incidents[i].used && book->incidents[i].id == id)
+                        return &book->incidents[i];
+        return NULL;
+}
+
+/* A free place; else that of the incident that closed first. */
+static Incident *allocate(IncidentBook *book) {
+        Incident *oldest = NULL;
+
+        for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+                Incident *incident = &book->incidents[i];
+
+                if (!incident->used)
+                        return incident;
+                if (incident->phase == INCIDENT_COOLING &&
+                        (!oldest || incident->closed_usec < oldest->closed_usec))
+                        oldest = incident;
+        }
+        return oldest;
+}
+
+bool incident_can_harm(const Judge *j, const Incident *i) {
+        const Policy *p = judge_policy(j, i);
+
+        for (size_t s = 0; s < p->n_steps; s++)
+                if (step_is_destructive(p->steps[s].kind))
+                        return true;
+        return false;
+}
+
+static bool is_held_long_enough(const Judge *j, const Incident *i) {
+        return i->true_since_usec != USEC_UNSET &&
+                usec_since(j->now_usec, i->true_since_usec) >= judge_policy(j, i)->for_usec;
+}
+
+bool incident_is_due(const Judge *j, const Incident *i, const Verdict *v) {
+        return v && v->when == TRUTH_TRUE && (i->critical || is_held_long_enough(j, i));
+}
+
+static bool has_room(const Judge *j) {
+        size_t open = 0;
+
+        for (size_t i = 0; i < INCIDENTS_MAX; i++)
+                open += j->book->incidents[i].used && j->book->incidents[i].phase == INCIDENT_OPEN;
+        return open < MAX(j->config->limits.incidents, UINT32_C(1));
+}
+
+static void write_reason(const Judge *j, Incident *i, const Verdict *v) {
+        usec_t held =
+                judge_policy(j, i)->for_usec == 0 ? 0 : usec_since(j->now_usec, i->true_since_usec);
+        TextBuf out;
+
+        textbuf_init(&out, i->reason, sizeof(i->reason));
+        reason_print(v, held, &out);
+}
+
+static void describe_instance(const Judge *j, const Incident *i, Event *e) {
+        TextBuf out;
+
+        if (i->key.watch == WATCH_PROCESS) {
+                const Verdict *v = judge_verdict(j, i);
+
+                if (v && v->proc >= 0)
+                        judge_describe(
+                                j->s, &(Candidate){ .proc = (uint32_t) v->proc }, &e->target);
+        } else if (i->key.watch == WATCH_USER) {
+                textbuf_init(&out, e->text, sizeof(e->text));
+                textbuf_addf(&out, "user %u", i->key.uid);
+                e->target.uid = i->key.uid;
+        }
+}
+
+static void open_incident(Judge *j, Incident *i, const Verdict *v) {
+        EventKind kind = EVENT_INCIDENT_OPENED;
+        Event *e;
+
+        if (!has_room(j))
+                return; /* it goes on holding, and opens when another one ends */
+
+        write_reason(j, i, v);
+        i->told_open = true;
+        if (i->phase == INCIDENT_COOLING) { /* (2) */
+                kind = EVENT_INCIDENT_REOPENED;
+                i->n_reopened++;
+                i->told_open = i->n_reopened <= REOPENED_TOLD ||
+                        (i->n_reopened & (i->n_reopened - 1)) == 0;
+        } else {
+                i->id = ++j->book->next_incident;
+                i->opened_usec = j->now_usec;
+                i->first_destructive_reached = UINT32_MAX;
+        }
+        i->phase = INCIDENT_OPEN;
+        i->false_since_usec = USEC_UNSET;
+        if (!i->told_open)
+                return;
+
+        e = judge_add_event(j, kind, i);
+        if (e) {
+                e->count = i->n_reopened;
+                describe_instance(j, i, e);
+        }
+}
+
+void incident_close(Judge *j, Incident *i, const char *why) {
+        i->phase = INCIDENT_COOLING;
+        i->closed_usec = j->now_usec;
+        i->true_since_usec = USEC_UNSET;
+        i->has_target = false;
+        i->critical = false;
+        i->n_failures = 0;
+        i->retry_usec = 0;
+        if (i->told_open) { /* (3) */
+                Event *e = judge_add_event(j, EVENT_INCIDENT_CLOSED, i);
+
+                if (e) {
+                        e->freed = i->freed_total;
+                        e->count = i->n_steps_taken;
+                        e->took_usec = usec_since(j->now_usec, i->opened_usec);
+                        if (why)
+                                text_copy(e->text, sizeof(e->text), why);
+                }
+        }
+}
+
+static void advance_waiting(Judge *j, Incident *i, const Verdict *v) {
+        bool cooling = i->phase == INCIDENT_COOLING;
+        bool cooled = cooling &&
+                usec_since(j->now_usec, i->closed_usec) > judge_policy(j, i)->cooldown_usec;
+
+        if (v->when != TRUTH_TRUE) {
+                i->true_since_usec = USEC_UNSET; /* (1) */
+                i->critical = false;
+                if (!cooling || cooled)
+                        forget(i);
+                return;
+        }
+
+        if (cooled) {
+                Incident fresh = { .used = true,
+                        .policy = i->policy,
+                        .key = i->key,
+                        .phase = INCIDENT_HOLDING,
+                        .true_since_usec = i->true_since_usec,
+                        .false_since_usec = USEC_UNSET };
+
+                *i = fresh;
+        }
+        if (i->true_since_usec == USEC_UNSET)
+                i->true_since_usec = j->now_usec;
+        i->critical = judge_is_critical(j, j->largest);
+        if (incident_is_due(j, i, v))
+                open_incident(j, i, v);
+}
+
+static void advance_open(Judge *j, Incident *i, const Verdict *v) {
+        if (v->when == TRUTH_FALSE)
+                i->true_since_usec = USEC_UNSET; /* (1) */
+        else if (v->when == TRUTH_TRUE && i->true_since_usec == USEC_UNSET)
+                i->true_since_usec = j->now_usec;
+        i->critical = v->when == TRUTH_TRUE && judge_is_critical(j, j->largest);
+
+        if (v->clear != TRUTH_TRUE) {
+                i->false_since_usec = USEC_UNSET;
+                return;
+        }
+        if (i->false_since_usec == USEC_UNSET)
+                i->false_since_usec = j->now_usec;
+        if (judge_policy(j, i)->clear.n_nodes > 0 ||
+                usec_since(j->now_usec, i->false_since_usec) >= CLEAR_HOLD_USEC)
+                incident_close(j, i, NULL);
+}
+
+static void advance_one(Judge *j, const Verdict *v, bool *seen) {
+        Incident *i = find(j->book, v->policy, &v->key);
+
+        if (!i) {
+                if (v->when != TRUTH_TRUE)
+                        return;
+                i = allocate(j->book);
+                if (!i)
+                        return;
+                *i = (Incident){ .used = true,
+                        .policy = v->policy,
+                        .key = v->key,
+                        .phase = INCIDENT_HOLDING,
+                        .true_since_usec = USEC_UNSET,
+                        .false_since_usec = USEC_UNSET };
+        }
+
+        seen[i - j->book->incidents] = true;
+        if (i->phase == INCIDENT_OPEN)
+                advance_open(j, i, v);
+        else
+                advance_waiting(j, i, v);
+}
+
+static bool is_gone(const Judge *j, const Incident *i) {
+        if (!j->s->procs_fresh || j->s->n_procs == 0)
+                return false;
+        if (i->key.watch == WATCH_PROCESS) {
+                const ProcSample *p = sample_find(j->s, i->key.slot, i->key.generation);
+
+                return !p || p->state == 'X' || (p->state == 'Z' && !p->zombie_leader);
+        }
+        return i->key.watch == WATCH_USER && !user_sum_find(j->s, i->key.uid);
+}
+
+/* An instance without a verdict: it is gone, or beyond the bound of instances. */
+static void advance_unseen(Judge *j, Incident *i) {
+        bool busy = j->book->flight.active && j->book->flight.incident == i->id;
+
+        if (i->phase == INCIDENT_HOLDING)
+                forget(i);
+        else if (i->phase == INCIDENT_COOLING) {
+                if (usec_since(j->now_usec, i->closed_usec) > judge_policy(j, i)->cooldown_usec)
+                        forget(i);
+        } else if (!busy && is_gone(j, i))
+                incident_close(j, i,
+                        i->key.watch == WATCH_USER ? "the user has no processes left"
+                                                   : "the process is gone");
+}
+
+void incidents_advance(Judge *j) {
+        bool seen[INCIDENTS_MAX] = { false };
+
+        for (size_t v = 0; v < j->n_verdicts; v++)
+                advance_one(j, &j->verdicts[v], seen);
+        for (size_t i = 0; i < INCIDENTS_MAX; i++)
+                if (j->book->incidents[i].used && !seen[i])
+                        advance_unseen(j, &j->book->incidents[i]);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The life of incidents: from the first true sample over `for`, open and clear to the end of the
+ * cooldown.
+ *
+ * (1) `for` counts from the first true sample; a false one restarts it. Unknown restarts it before
+ * an incident opens, and changes nothing afterwards. (2) An incident that is true again within its
+ * cooldown is the same incident at the same step. (3) What was not told when it opened is not told
+ * when it closes. */
+
+#include "core/judge.h"
+
+/* Moves all incidents on by this tick's verdicts: opens, reopens, closes and forgets them. */
+void incidents_advance(Judge *j);
+
+/* The incident of that number, or NULL. */
+Incident *incident_by_id(IncidentBook *book, uint64_t id);
+
+/* True when an open incident's condition has held long enough for a step (or is critical). */
+bool incident_is_due(const Judge *j, const Incident *i, const Verdict *v);
+
+/* True when the policy has a step that may harm somebody. */
+bool incident_can_harm(const Judge *j, const Incident *i);
+
+/* Ends an incident now, with a sentence (or NULL). */
+void incident_close(Judge *j, Incident *i, const char *why);

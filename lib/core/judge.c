@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/judge.h"
+
+#include "base/macro.h"
+#include "base/number.h"
+
+#define CRITICAL_LEVEL_PERMYRIAD 200
+#define CRITICAL_FORECAST_PERMYRIAD 1500
+#define KILL_TAKES_USEC (100 * USEC_PER_MSEC)
+#define KILL_TAKES_USEC_PER_MIB 100
+#define TICK_LONGEST_USEC (500 * USEC_PER_MSEC)
+
+const Verdict *judge_verdict(const Judge *j, const Incident *i) {
+        for (size_t v = 0; v < j->n_verdicts; v++)
+                if (j->verdicts[v].policy == i->policy &&
+                        instance_key_equals(&j->verdicts[v].key, &i->key))
+                        return &j->verdicts[v];
+        return NULL;
+}
+
+bool judge_left(const Judge *j, uint64_t *ret) {
+        const Reading *available = &j->s->system[METRIC_MEM_AVAILABLE];
+
+        if (!available->known)
+                return false;
+        *ret = (uint64_t) available->value + j->s->swap_free_effective;
+        return true;
+}
+
+/* How long before the end a kill must be on its way. */
+static usec_t lead_time(const Judge *j, uint64_t target_bytes) {
+        usec_t tick = MIN(MAX(j->s->tick_usec, j->config->tick.min_usec), TICK_LONGEST_USEC);
+
+        return KILL_TAKES_USEC + (target_bytes >> 20) * KILL_TAKES_USEC_PER_MIB + 2 * tick;
+}
+
+bool judge_is_critical(const Judge *j, uint64_t target_bytes) {
+        const Reading *available = &j->s->system[METRIC_MEM_AVAILABLE];
+        const Reading *exhaustion = &j->s->system[METRIC_MEM_EXHAUSTION];
+        uint64_t permyriad;
+
+        if (!available->known || available->total <= 0)
+                return false;
+        permyriad = permyriad_of((uint64_t) available->value, (uint64_t) available->total);
+        if (permyriad < CRITICAL_LEVEL_PERMYRIAD)
+                return true;
+        return permyriad < CRITICAL_FORECAST_PERMYRIAD && exhaustion->known &&
+                exhaustion->since_usec >= MIN(j->book->not_before_usec, j->now_usec) &&
+                (usec_t) exhaustion->value < lead_time(j, target_bytes);
+}
+
+static NotifyLevel level_of(EventKind kind) {
+        switch (kind) {
+        case EVENT_STEP_TAKEN:
+        case EVENT_STEP_ESCALATED:
+        case EVENT_STEP_FAILED:
+        case EVENT_BUDGET_SPENT:
+        case EVENT_LOST:
+        case EVENT_SOURCE_DEGRADED:
+        case EVENT_RELOAD_REFUSED:
+        case EVENT_RIVAL:
+                return NOTIFY_WARNING;
+        case EVENT_NO_USEFUL_VICTIM:
+        case EVENT_KERNEL_OOM:
+                return NOTIFY_CRITICAL;
+        case EVENT_INCIDENT_OPENED:
+        case EVENT_INCIDENT_REOPENED:
+        case EVENT_INCIDENT_CLOSED:
+        case EVENT_STEP_DONE:
+        case EVENT_NOTIFY:
+        case EVENT_RELOADED:
+        case EVENT_SOURCE_RESTORED:
+                return NOTIFY_NOTICE;
+        case EVENT_STARTED:
+        case EVENT_STOPPING:
+        case _EVENT_MAX:
+                break;
+        }
+        return NOTIFY_INFO;
+}
+
+Event *judge_add_event(Judge *j, EventKind kind, const Incident *i) {
+        const Reading *available = &j->s->system[METRIC_MEM_AVAILABLE];
+        const Reading *swap = &j->s->system[METRIC_SWAP_FREE];
+        Event *e;
+
+        if (j->plan->n_events == PLAN_EVENTS_MAX) {
+                j->plan->events_lost++;
+                return NULL;
+        }
+
+        e = &j->plan->events[j->plan->n_events++];
+        e->kind = kind;
+        e->level = level_of(kind);
+        e->at_usec = j->now_usec;
+        e->dry = j->dry;
+        if (available->known) {
+                e->mem_available = (uint64_t) available->value;
+                e->mem_total = (uint64_t) available->total;
+        }
+        if (swap->known) {
+                e->swap_free = (uint64_t) swap->value;
+                e->swap_total = (uint64_t) swap->total;
+        }
+        if (i) {
+                e->incident = i->id;
+                e->critical = i->critical;
+                text_copy(e->policy, sizeof(e->policy), judge_policy(j, i)->name);
+                text_copy(e->reason, sizeof(e->reason), i->reason);
+        }
+        return e;
+}
+
+void judge_describe(const Sample *s, const Candidate *c, EventProcess *ret) {
+        const ProcSample *p = &s->procs[c->proc];
+        const ProcFacts *f = p->facts;
+        const char *unit = f->user_unit && *f->user_unit ? f->user_unit : f->unit;
+
+        ret->pid = f->pid;
+        ret->uid = f->uid;
+        text_copy(ret->comm, sizeof(ret->comm), f->comm);
+        text_copy(ret->unit, sizeof(ret->unit), unit ? unit : "");
+        text_copy(ret->cgroup, sizeof(ret->cgroup), f->cgroup ? f->cgroup : "");
+        ret->rss = p->rss;
+        ret->anon = p->anon;
+        ret->swap = p->swap;
+        ret->gained = p->gained;
+        ret->score = c->score;
+        ret->refusal = c->refusal;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the parts of decide() work on during one tick. */
+
+#include "core/decide.h"
+
+/* The same on every architecture; <signal.h> is not for this layer. */
+#define SIGNO_KILL 9
+#define SIGNO_TERM 15
+
+typedef struct Judge {
+        const Config *config;
+        const Sample *s;
+        const Verdict *verdicts;
+        size_t n_verdicts;
+        bool dry;
+        IncidentBook *book;
+        DecideScratch *scratch;
+        Plan *plan;
+        usec_t now_usec;
+        uint64_t
+                largest; /* bytes the largest process would free: the target, before there is one */
+        bool outcome_new; /* a step's outcome came after these verdicts: nothing destructive in this
+                             tick */
+} Judge;
+
+static inline const Policy *judge_policy(const Judge *j, const Incident *i) {
+        return &j->config->policies[i->policy];
+}
+
+/* The verdict about an incident's instance, or NULL. */
+const Verdict *judge_verdict(const Judge *j, const Incident *i);
+
+/* mem.available + swap.free at its worth; false when unknown. */
+bool judge_left(const Judge *j, uint64_t *ret);
+
+/* Too late for patience: less than 2 % of memory is available, or less than 15 % and it will be
+ * gone before a target of this size could be. */
+bool judge_is_critical(const Judge *j, uint64_t target_bytes);
+
+/* A new event in the plan with what all events have, for an incident (or NULL); NULL when the plan
+ * is full (then it is counted). */
+Event *judge_add_event(Judge *j, EventKind kind, const Incident *i);
+
+/* Fills the event's view of a process. */
+void judge_describe(const Sample *s, const Candidate *c, EventProcess *ret);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/process-track.h"
+
+#include "base/macro.h"
+#include "base/number.h"
+#include "core/slope.h"
+
+#define BLOCK_USEC (USEC_PER_HOUR / TRACK_BLOCKS)
+#define NO_MINIMUM UINT32_MAX
+#define RIPE_AFTER_USEC USEC_PER_MIN
+
+/* Six points this far apart reach back 10 s; the first few come sooner, so that a process that is
+ * young has a growth early. */
+#define POINT_SPACING_MSEC 1900
+#define FIRST_SPACING_MSEC 450
+#define POINT_AGE_MAX_MSEC 12000
+
+static uint32_t to_kib(uint64_t bytes) {
+        return (uint32_t) MIN(bytes / 1024, (uint64_t) NO_MINIMUM - 1);
+}
+
+void process_track_begin(ProcessTrack *t, uint32_t generation, usec_t at_usec, bool born_watched) {
+        *t = (ProcessTrack){
+                .generation_plus_one = generation + 1,
+                .block = (uint32_t) (at_usec / BLOCK_USEC),
+                .born_watched = born_watched,
+                .first_usec = at_usec,
+        };
+        for (int i = 0; i < TRACK_BLOCKS; i++)
+                t->minima_kib[i] = NO_MINIMUM;
+        if (born_watched)
+                t->minima_kib[t->block % TRACK_BLOCKS] = 0; /* (2) */
+}
+
+static void roll_blocks(ProcessTrack *t, uint32_t block) {
+        uint32_t passed = MIN(block - t->block, (uint32_t) TRACK_BLOCKS);
+
+        for (uint32_t i = 0; i < passed; i++)
+                t->minima_kib[(block - i) % TRACK_BLOCKS] = NO_MINIMUM; /* (1) */
+        t->block = block;
+}
+
+/* (3) */
+static void update_growth(ProcessTrack *t) {
+        SlopePoint points[TRACK_POINTS];
+        int64_t per_sec;
+
+        for (uint8_t i = 0; i < t->n; i++) {
+                uint8_t at = (uint8_t) ((t->head + TRACK_POINTS - t->n + i) % TRACK_POINTS);
+
+                points[i] = (SlopePoint){ t->points_msec[at] * USEC_PER_MSEC, t->points_kib[at] };
+        }
+        t->growth_known = slope_robust(points, t->n, &per_sec);
+        if (t->growth_known)
+                t->growth_kib = (int32_t) MAX(MIN(per_sec, INT32_MAX), -INT32_MAX);
+}
+
+static void add_point(ProcessTrack *t, usec_t at_usec, uint32_t kib) {
+        uint32_t msec =
+                (uint32_t) MIN((at_usec - t->first_usec) / USEC_PER_MSEC, (usec_t) UINT32_MAX);
+
+        if (t->n > 0) {
+                uint32_t last = t->points_msec[(t->head + TRACK_POINTS - 1) % TRACK_POINTS];
+                uint32_t spacing = t->n < 3 ? FIRST_SPACING_MSEC : POINT_SPACING_MSEC;
+
+                if (msec < last || msec - last < spacing)
+                        return;
+                if (msec - last > POINT_AGE_MAX_MSEC)
+                        process_track_forget_growth(t);
+        }
+
+        t->points_msec[t->head] = msec;
+        t->points_kib[t->head] = kib;
+        t->head = (uint8_t) ((t->head + 1) % TRACK_POINTS);
+        t->n = (uint8_t) MIN(t->n + 1, TRACK_POINTS);
+        update_growth(t);
+}
+
+void process_track_add(ProcessTrack *t, usec_t at_usec, uint64_t usage) {
+        uint32_t block = (uint32_t) (at_usec / BLOCK_USEC), kib = to_kib(usage);
+
+        if (at_usec < t->first_usec || block < t->block)
+                return;
+
+        roll_blocks(t, block);
+        t->minima_kib[block % TRACK_BLOCKS] = MIN(t->minima_kib[block % TRACK_BLOCKS], kib);
+        add_point(t, at_usec, kib);
+}
+
+void process_track_forget_growth(ProcessTrack *t) {
+        t->n = 0;
+        t->growth_known = false;
+}
+
+bool process_track_baseline(const ProcessTrack *t, uint64_t *ret_bytes) {
+        uint32_t least = NO_MINIMUM;
+
+        for (int i = 0; i < TRACK_BLOCKS; i++)
+                least = MIN(least, t->minima_kib[i]);
+        if (least == NO_MINIMUM)
+                return false;
+
+        *ret_bytes = (uint64_t) least * 1024;
+        return true;
+}
+
+bool process_track_is_ripe(const ProcessTrack *t, usec_t at_usec) {
+        return t->born_watched || usec_since(at_usec, t->first_usec) >= RIPE_AFTER_USEC;
+}

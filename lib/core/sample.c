@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/sample.h"
+
+#include <string.h>
+
+#include "base/macro.h"
+
+#define HASH_START UINT64_C(14695981039346656037)
+
+/* FNV-1a over the bytes and the NUL, so that ("ab", "c") and ("a", "bc") differ. */
+static uint64_t hash_text(uint64_t h, const char *text) {
+        for (const char *p = text;; p++) {
+                h = (h ^ (unsigned char) *p) * UINT64_C(1099511628211);
+                if (*p == '\0')
+                        return h;
+        }
+}
+
+/* Spreads a number over all bits: uids and sessions are small and close together. */
+static uint64_t hash_number(uint64_t h, uint64_t number) {
+        h ^= number + UINT64_C(0x9e3779b97f4a7c15);
+        h = (h ^ (h >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+        h = (h ^ (h >> 27)) * UINT64_C(0x94d049bb133111eb);
+        return h ^ (h >> 31);
+}
+
+static uint64_t finish(uint64_t h) {
+        return MAX(hash_number(h, 0), UINT64_C(1));
+}
+
+static bool has_text(const char *text) {
+        return text && *text;
+}
+
+static bool ends_with(const char *text, const char *tail) {
+        size_t len = strlen(text), tail_len = strlen(tail);
+
+        return len >= tail_len && strcmp(text + len - tail_len, tail) == 0;
+}
+
+/* A unit that stands for one piece of work; slices and the manager's own scope hold everybody. */
+static bool is_work_unit(const char *unit) {
+        return has_text(unit) && strcmp(unit, "init.scope") != 0 && !ends_with(unit, ".slice");
+}
+
+uint64_t facts_class(const ProcFacts *facts) {
+        if (has_text(facts->unit))
+                return finish(hash_text(hash_number(HASH_START, 1), facts->unit));
+
+        /* What cannot be told from its exe (no right to read the link) is told from its name. */
+        return finish(hash_number(hash_text(hash_number(HASH_START, 2),
+                                          has_text(facts->exe) ? facts->exe : facts->comm),
+                facts->uid));
+}
+
+uint64_t facts_group(const ProcFacts *facts) {
+        uint64_t h = HASH_START;
+
+        if (has_text(facts->container))
+                return finish(hash_text(hash_number(h, 3), facts->container));
+
+        /* Units of a user's manager live inside one unit of the system's: the inner one is the
+         * work. */
+        if (is_work_unit(facts->user_unit)) {
+                h = hash_text(hash_number(h, 4), has_text(facts->unit) ? facts->unit : "");
+                return finish(hash_text(h, facts->user_unit));
+        }
+        if (is_work_unit(facts->unit))
+                return finish(hash_text(hash_number(h, 5), facts->unit));
+
+        h = hash_number(hash_number(h, 6), facts->uid);
+        return finish(hash_number(h, (uint32_t) facts->session));
+}
+
+const ProcSample *sample_find(const Sample *s, uint32_t slot, uint32_t generation) {
+        for (size_t i = 0; i < s->n_procs; i++)
+                if (s->procs[i].slot == slot && s->procs[i].generation == generation)
+                        return &s->procs[i];
+        return NULL;
+}
