@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/harness.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "config/config-load.h"
+
+#define POLICY(name)                                                                               \
+        "version: 1\npolicies:\n  - { name: " name                                                 \
+        ", watch: system, when: swap.free < 1%, steps: [ notify ] }\n"
+
+static Fixture f;
+static ConfigErrors errors;
+static Config *const untouched = (Config *) &errors;
+
+static void setup(void) {
+        fixture_init(&f);
+}
+
+static void teardown(void) {
+        fixture_done(&f);
+}
+
+static Config *load(void) {
+        Config *config = NULL;
+        int r = config_load_dirs(f.fd, &config, &errors);
+
+        ck_assert_msg(r == 0, "%d: %s", r, errors.n ? errors.items[0].message : "");
+        ck_assert_uint_eq(errors.n, 0);
+        return config;
+}
+
+static bool has_policy(const Config *config, const char *name) {
+        for (size_t i = 0; i < config->n_policies; i++)
+                if (strcmp(config->policies[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+static const ConfigSource *find_source(const Config *config, const char *path) {
+        for (size_t i = 0; i < config->n_sources; i++)
+                if (strcmp(config->sources[i].path, path) == 0)
+                        return &config->sources[i];
+        return NULL;
+}
+
+/* ---- directories ---- */
+
+START_TEST(without_any_file_the_built_in_policy_runs) {
+        Config *config = load();
+
+        ck_assert_uint_ge(config->n_policies, 3);
+        ck_assert_uint_eq(config->n_sources, 1);
+        ck_assert_str_eq(config->sources[0].path, "built-in");
+        ck_assert(!config->sources[0].masked);
+        ck_assert_uint_eq(config->n_warnings, 0);
+        config_unref(config);
+}
+END_TEST
+
+START_TEST(files_of_all_directories_add_up_in_the_order_of_their_names) {
+        Config *config;
+
+        fixture_file(&f, "usr/lib/avert/policy.d/50-b.yaml", POLICY("b"));
+        fixture_file(&f, "run/avert/policy.d/90-d.yaml", POLICY("d"));
+        fixture_file(&f, "etc/avert/policy.d/60-c.yaml", POLICY("c"));
+        fixture_file(&f, "etc/avert/policy.d/05-a.yaml", POLICY("a"));
+        config = load();
+        ck_assert_uint_eq(config->n_sources, 5);
+        ck_assert_str_eq(config->sources[0].path, "/etc/avert/policy.d/05-a.yaml");
+        ck_assert_str_eq(config->sources[1].path, "built-in");
+        ck_assert_str_eq(config->sources[2].path, "/usr/lib/avert/policy.d/50-b.yaml");
+        ck_assert_str_eq(config->sources[3].path, "/etc/avert/policy.d/60-c.yaml");
+        ck_assert_str_eq(config->sources[4].path, "/run/avert/policy.d/90-d.yaml");
+        ck_assert_str_eq(config->policies[0].name, "a");
+        ck_assert_str_eq(config->policies[0].file, "/etc/avert/policy.d/05-a.yaml");
+        ck_assert_uint_eq(config->policies[0].line, 3);
+        ck_assert_str_eq(config->policies[config->n_policies - 1].name, "d");
+        config_unref(config);
+}
+END_TEST
+
+START_TEST(file_of_the_same_name_masks_those_of_lower_directories) {
+        Config *config;
+
+        fixture_file(&f, "usr/lib/avert/policy.d/50-x.yaml", POLICY("vendor"));
+        fixture_file(&f, "run/avert/policy.d/50-x.yaml", POLICY("runtime"));
+        config = load();
+        ck_assert(has_policy(config, "runtime"));
+        ck_assert(!has_policy(config, "vendor"));
+        config_unref(config);
+
+        fixture_file(&f, "etc/avert/policy.d/50-x.yaml", POLICY("admin"));
+        config = load();
+        ck_assert(has_policy(config, "admin"));
+        ck_assert(!has_policy(config, "runtime"));
+        config_unref(config);
+}
+END_TEST
+
+START_TEST(file_with_the_name_of_the_built_in_takes_its_place) {
+        Config *config;
+
+        fixture_file(&f, "etc/avert/policy.d/10-default.yaml", POLICY("mine"));
+        config = load();
+        ck_assert_uint_eq(config->n_policies, 1);
+        ck_assert(find_source(config, "built-in")->masked);
+        ck_assert(!find_source(config, "/etc/avert/policy.d/10-default.yaml")->masked);
+        config_unref(config);
+}
+END_TEST
+
+START_TEST(empty_file_and_link_to_null_disable) {
+        static const char *const names[] = { "empty", "comments", "link" };
+
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                Config *config;
+
+                fixture_file(&f, "usr/lib/avert/policy.d/50-x.yaml", POLICY("vendor"));
+                if (i == 2) {
+                        fixture_link(&f, "etc/avert/policy.d/50-x.yaml", "/dev/null");
+                        fixture_link(&f, "etc/avert/policy.d/10-default.yaml", "/dev/null");
+                } else {
+                        fixture_file(&f, "etc/avert/policy.d/50-x.yaml", i == 0 ? "" : "# off\n");
+                        fixture_file(
+                                &f, "etc/avert/policy.d/10-default.yaml", i == 0 ? "" : "\n\n");
+                }
+                config = load();
+                ck_assert_msg(config->n_policies == 0, "%s", names[i]);
+                ck_assert(find_source(config, "/etc/avert/policy.d/50-x.yaml")->masked);
+                ck_assert(find_source(config, "built-in")->masked);
+                config_unref(config);
+                fixture_remove(&f, "etc/avert/policy.d/50-x.yaml");
+                fixture_remove(&f, "etc/avert/policy.d/10-default.yaml");
+        }
+}
+END_TEST
+
+START_TEST(what_is_no_policy_file_is_passed_over_and_a_near_miss_is_mentioned) {
+        Config *config;
+
+        fixture_file(&f, "etc/avert/policy.d/a.yaml~", "garbage");
+        fixture_file(&f, "etc/avert/policy.d/.a.yaml", "garbage");
+        fixture_file(&f, "etc/avert/policy.d/a.yaml.dpkg-old", "garbage");
+        fixture_file(&f, "etc/avert/policy.d/README", "garbage");
+        fixture_file(&f, "etc/avert/policy.d/.yaml", "garbage");
+        fixture_file(&f, "etc/avert/policy.d/a.yml", "garbage");
+        config = load();
+        ck_assert_uint_eq(config->n_sources, 1);
+        ck_assert_uint_eq(config->n_warnings, 1);
+        ck_assert_str_eq(config->warnings[0].file, "/etc/avert/policy.d/a.yml");
+        config_unref(config);
+}
+END_TEST
+
+START_TEST(policy_that_anyone_may_write_is_mentioned) {
+        Config *config;
+
+        fixture_file(&f, "etc/avert/policy.d/a.yaml", POLICY("a"));
+        ck_assert_int_eq(fchmodat(f.fd, "etc/avert/policy.d/a.yaml", 0666, 0), 0);
+        config = load();
+        ck_assert_uint_eq(config->n_warnings, 1);
+        ck_assert_str_eq(config->warnings[0].file, "/etc/avert/policy.d/a.yaml");
+        config_unref(config);
+}
+END_TEST
+
+/* ---- what can go wrong with files ---- */
+
+static void assert_refused(int expect, const char *says) {
+        Config *config = untouched;
+        int r = config_load_dirs(f.fd, &config, &errors);
+
+        ck_assert_msg(r == expect, "%s: got %d", says, r);
+        ck_assert_ptr_eq(config, untouched);
+        ck_assert_uint_ge(errors.n, 1);
+        ck_assert_msg(strstr(errors.items[0].message, says), "%s", errors.items[0].message);
+}
+
+START_TEST(file_that_is_gone_when_it_is_read_refuses_the_load) {
+        fixture_link(&f, "etc/avert/policy.d/a.yaml", "elsewhere.yaml");
+        assert_refused(-ENOENT, "cannot read it: No such file");
+        ck_assert_str_eq(errors.items[0].file, "/etc/avert/policy.d/a.yaml");
+}
+END_TEST
+
+START_TEST(directory_and_fifo_in_the_place_of_a_file_are_refused_and_do_not_block) {
+        fixture_file(&f, "etc/avert/policy.d/a.yaml/x", "");
+        assert_refused(-EINVAL, "not a regular file");
+        fixture_remove(&f, "etc/avert/policy.d/a.yaml/x");
+        fixture_remove(&f, "etc/avert/policy.d/a.yaml");
+        ck_assert_int_eq(mkfifoat(f.fd, "etc/avert/policy.d/a.yaml", 0600), 0);
+        assert_refused(-EINVAL, "not a regular file");
+}
+END_TEST
+
+START_TEST(file_in_the_place_of_a_directory_is_refused) {
+        fixture_file(&f, "etc/avert/policy.d", "");
+        assert_refused(-ENOTDIR, "cannot list it");
+}
+END_TEST
+
+START_TEST(one_bad_file_refuses_all_and_every_file_is_looked_at) {
+        fixture_file(&f, "etc/avert/policy.d/a.yaml", "version: 1\nfoo: 1\n");
+        fixture_file(&f, "etc/avert/policy.d/b.yaml", POLICY("good"));
+        fixture_link(&f, "etc/avert/policy.d/c.yaml", "elsewhere.yaml");
+        fixture_file(&f, "etc/avert/policy.d/d.yaml", "version: 1\nbar: 1\n");
+        assert_refused(-ENOENT, "unknown key \"foo\"");
+        ck_assert_uint_eq(errors.n, 3);
+        ck_assert_str_eq(errors.items[2].file, "/etc/avert/policy.d/d.yaml");
+}
+END_TEST
+
+START_TEST(too_large_a_file_is_refused) {
+        char *text = malloc(300 * 1024);
+
+        memset(text, '#', 300 * 1024);
+        fixture_bytes(&f, "etc/avert/policy.d/a.yaml", text, 300 * 1024);
+        assert_refused(-EINVAL, "larger than 256 KiB");
+        free(text);
+}
+END_TEST
+
+START_TEST(policy_name_twice_names_both_places) {
+        fixture_file(&f, "usr/lib/avert/policy.d/a.yaml", POLICY("same"));
+        fixture_file(&f, "etc/avert/policy.d/b.yaml", POLICY("same"));
+        assert_refused(-EINVAL,
+                "policy \"same\" was already defined in /usr/lib/avert/policy.d/a.yaml:3:13");
+        ck_assert_str_eq(errors.items[0].file, "/etc/avert/policy.d/b.yaml");
+        ck_assert_uint_eq(errors.items[0].line, 3);
+}
+END_TEST
+
+/* ---- merging ---- */
+
+START_TEST(protection_adds_up_and_of_ticks_and_limits_the_last_file_wins) {
+        Config *config;
+        size_t builtin;
+
+        config = load();
+        builtin = config->protect.n;
+        config_unref(config);
+
+        fixture_file(&f, "usr/lib/avert/policy.d/20.yaml",
+                "version: 1\nprotect: [ { unit: a.service } ]\n"
+                "tick: { min: 60ms, max: 3s }\nlimits: { kept: 100 }\n");
+        fixture_file(&f, "etc/avert/policy.d/30.yaml",
+                "version: 1\nprotect: [ { unit: b.service } ]\n"
+                "tick: { max: 2s }\nlimits: { processes: 1000 }\n");
+        config = load();
+        ck_assert_uint_eq(config->protect.n, builtin + 2);
+        ck_assert_uint_eq(config->tick.min_usec, 60 * USEC_PER_MSEC);
+        ck_assert_uint_eq(config->tick.max_usec, 2 * USEC_PER_SEC);
+        ck_assert_uint_eq(config->limits.kept, 100);
+        ck_assert_uint_eq(config->limits.processes, 1000);
+        ck_assert_uint_eq(config->limits.policies, 64);
+        config_unref(config);
+}
+END_TEST
+
+START_TEST(contradiction_between_files_is_found_at_the_setting) {
+        fixture_file(&f, "etc/avert/policy.d/20.yaml", "version: 1\ntick: { max: 200ms }\n");
+        fixture_file(&f, "etc/avert/policy.d/30.yaml", "version: 1\ntick: { min: 300ms }\n");
+        assert_refused(-EINVAL, "tick.min is larger than tick.max");
+        ck_assert_str_eq(errors.items[0].file, "/etc/avert/policy.d/30.yaml");
+        ck_assert_uint_eq(errors.items[0].column, 14);
+}
+END_TEST
+
+/* ---- the model ---- */
+
+static const char everything[] =
+        "version: 1\n"
+        "protect: { user: root, unit: [ a.service, \"b*.service\" ] }\n"
+        "policies:\n"
+        "  - name: p\n"
+        "    watch:\n"
+        "      process: [ { exe: /bin/a }, { uid: [ 1000..1999, 33 ], age: \"> 5min\" } ]\n"
+        "    when: proc.anon > 10%\n"
+        "    for: 2s\n"
+        "    targets:\n"
+        "      kind: tree\n"
+        "      prefer: { size: \"< 1K\", oom_score_adj: \">= 0\" }\n"
+        "      rank: { growth: 30s, swap: 0.125 }\n"
+        "      at_least: 3M\n"
+        "    steps: [ notify: critical, signal: INT, terminate: { grace: 4s }, kill: { timeout: 9s "
+        "} ]\n"
+        "    settle: 1s\n"
+        "    cooldown: 2min\n"
+        "    budget: 7 per 1h\n"
+        "    on_budget: notify\n"
+        "  - { name: q, watch: system, when: swap.free < 1%, steps: [ terminate, { notify: info } "
+        "] }\n";
+
+START_TEST(every_key_arrives_in_the_model) {
+        Config *config = NULL;
+        const Policy *p;
+        const MatchSpec *spec;
+
+        fixture_file(&f, "etc/avert/policy.d/10-default.yaml", "");
+        /* q would harm on swap alone */
+        ck_assert_int_eq(
+                config_load_text("t", everything, strlen(everything), &config, &errors), -EINVAL);
+        ck_assert_uint_eq(errors.n, 1);
+        ck_assert_uint_eq(errors.items[0].line, 19);
+
+        ck_assert_int_eq(config_load_text("t", everything,
+                                 (size_t) (strstr(everything, "  - { name: q") - everything),
+                                 &config, &errors),
+                0);
+        p = &config->policies[0];
+        ck_assert_int_eq(p->watch, WATCH_PROCESS);
+        ck_assert_uint_eq(p->watch_match.n, 2);
+        spec = &p->watch_match.specs[1];
+        ck_assert_uint_eq(spec->key_mask, 1u << MATCH_UID | 1u << MATCH_AGE);
+        ck_assert_uint_eq(spec->ranges[MATCH_UID - _MATCH_PATTERN_MAX].n, 2);
+        ck_assert_int_eq(spec->ranges[MATCH_UID - _MATCH_PATTERN_MAX].ranges[0].max, 1999);
+        ck_assert_int_eq(spec->ranges[MATCH_UID - _MATCH_PATTERN_MAX].ranges[1].min, 33);
+        ck_assert_int_eq(spec->ranges[MATCH_AGE - _MATCH_PATTERN_MAX].ranges[0].min,
+                5 * (int64_t) USEC_PER_MIN + 1);
+        ck_assert_int_eq(spec->ranges[MATCH_AGE - _MATCH_PATTERN_MAX].ranges[0].max, INT64_MAX);
+        ck_assert_str_eq(spec->text, "{ uid: [ 1000..1999, 33 ], age: \"> 5min\" }");
+        ck_assert_uint_eq(p->for_usec, 2 * USEC_PER_SEC);
+        ck_assert_int_eq(p->targets.kind, TARGET_TREE);
+        ck_assert_uint_eq(p->targets.match.n, 0);
+        spec = &p->targets.prefer.specs[0];
+        ck_assert_int_eq(spec->ranges[MATCH_SIZE - _MATCH_PATTERN_MAX].ranges[0].min, 0);
+        ck_assert_int_eq(spec->ranges[MATCH_SIZE - _MATCH_PATTERN_MAX].ranges[0].max, 1023);
+        ck_assert_int_eq(
+                spec->ranges[MATCH_OOM_SCORE_ADJ - _MATCH_PATTERN_MAX].ranges[0].max, 1000);
+        ck_assert_int_eq(p->targets.weight_milli[RANK_GAINED], 0);
+        ck_assert_int_eq(p->targets.weight_milli[RANK_GROWTH], 1000);
+        ck_assert_int_eq(p->targets.weight_milli[RANK_SWAP], 125);
+        ck_assert_uint_eq(p->targets.growth_horizon_usec, 30 * USEC_PER_SEC);
+        ck_assert(!p->targets.at_least_percent);
+        ck_assert_uint_eq(p->targets.at_least, 3 << 20);
+        ck_assert_uint_eq(p->n_steps, 4);
+        ck_assert_int_eq(p->steps[0].level, NOTIFY_CRITICAL);
+        ck_assert_int_eq(p->steps[1].signo, SIGINT);
+        ck_assert_uint_eq(p->steps[2].grace_usec, 4 * USEC_PER_SEC);
+        ck_assert_uint_eq(p->steps[2].timeout_usec, 7 * USEC_PER_SEC);
+        ck_assert_uint_eq(p->steps[3].timeout_usec, 9 * USEC_PER_SEC);
+        ck_assert_uint_eq(p->settle_usec, 1 * USEC_PER_SEC);
+        ck_assert_uint_eq(p->cooldown_usec, 2 * USEC_PER_MIN);
+        ck_assert_uint_eq(p->budget_count, 7);
+        ck_assert_uint_eq(p->budget_window_usec, USEC_PER_HOUR);
+        ck_assert_int_eq(p->on_budget, ON_BUDGET_NOTIFY);
+        spec = &config->protect.specs[0];
+        ck_assert_uint_eq(spec->key_mask, 1u << MATCH_UID | 1u << MATCH_UNIT);
+        ck_assert_uint_eq(spec->patterns[MATCH_UNIT].n, 2);
+        ck_assert_str_eq(spec->patterns[MATCH_UNIT].patterns[1], "b*.service");
+        ck_assert_int_eq(spec->ranges[MATCH_UID - _MATCH_PATTERN_MAX].ranges[0].max, 0);
+        config_unref(config);
+}
+END_TEST
+
+START_TEST(defaults_are_those_of_the_language) {
+        static const char text[] = "version: 1\npolicies: [ { name: p, watch: system, when: "
+                                   "swap.free < 1%, steps: [ notify ] } ]\n";
+        Config *config = NULL;
+        const Policy *p;
+
+        ck_assert_int_eq(config_load_text("t", text, strlen(text), &config, &errors), 0);
+        p = &config->policies[0];
+        ck_assert_uint_eq(p->for_usec, 0);
+        ck_assert_uint_eq(p->clear.n_nodes, 0);
+        ck_assert_uint_eq(p->settle_usec, 300 * USEC_PER_MSEC);
+        ck_assert_uint_eq(p->cooldown_usec, 15 * USEC_PER_SEC);
+        ck_assert_uint_eq(p->budget_count, 3);
+        ck_assert_uint_eq(p->budget_window_usec, 10 * USEC_PER_MIN);
+        ck_assert_int_eq(p->on_budget, ON_BUDGET_WIDEN);
+        ck_assert_int_eq(p->targets.kind, TARGET_AUTO);
+        ck_assert_int_eq(p->targets.weight_milli[RANK_GAINED], 1000);
+        ck_assert_int_eq(p->targets.weight_milli[RANK_FREEABLE], 100);
+        ck_assert(p->targets.at_least_percent);
+        ck_assert_uint_eq(p->targets.at_least, 100);
+        ck_assert_int_eq(p->steps[0].level, NOTIFY_WARNING);
+        ck_assert_uint_eq(config->tick.min_usec, 50 * USEC_PER_MSEC);
+        ck_assert_uint_eq(config->tick.max_usec, 5 * USEC_PER_SEC);
+        ck_assert_uint_eq(config->tick.process_usec, USEC_PER_SEC);
+        ck_assert_uint_eq(config->tick.census_usec, 30 * USEC_PER_SEC);
+        ck_assert_uint_eq(config->limits.processes, 8192);
+        ck_assert_uint_eq(config->limits.kept, 256);
+        ck_assert_uint_eq(config->limits.detailed, 64);
+        ck_assert_uint_eq(config->limits.instances, 512);
+        ck_assert_uint_eq(config->limits.incidents, 32);
+        config_unref(config);
+}
+END_TEST
+
+START_TEST(matches_are_numbered_in_the_table_of_all) {
+        Config *config = load();
+
+        ck_assert_uint_ge(config->n_matches, config->protect.n);
+        for (size_t i = 0; i < config->n_matches; i++)
+                ck_assert_uint_eq(config->matches[i]->id, i);
+        for (size_t i = 0; i < config->protect.n; i++)
+                ck_assert_ptr_eq(
+                        config->matches[config->protect.specs[i].id], &config->protect.specs[i]);
+        config_unref(config);
+}
+END_TEST
+
+START_TEST(config_lives_as_long_as_somebody_holds_it) {
+        Config *config = load(), *second = config_ref(config);
+
+        ck_assert_ptr_eq(second, config);
+        ck_assert_ptr_null(config_unref(config));
+        ck_assert_uint_ge(second->n_policies, 3); /* the sanitizer would see it gone */
+        ck_assert_ptr_null(config_unref(second));
+        ck_assert_ptr_null(config_unref(NULL));
+}
+END_TEST
+
+START_TEST(hash_tells_texts_apart) {
+        static const char a[] = "version: 1\n", b[] = "version: 1\n\n";
+        Config *first = NULL, *second = NULL, *third = NULL;
+
+        ck_assert_int_eq(config_load_text("x", a, strlen(a), &first, &errors), 0);
+        ck_assert_int_eq(config_load_text("y", a, strlen(a), &second, &errors), 0);
+        ck_assert_int_eq(config_load_text("x", b, strlen(b), &third, &errors), 0);
+        ck_assert_uint_eq(first->hash, second->hash);
+        ck_assert_uint_ne(first->hash, third->hash);
+        config_unref(first);
+        config_unref(second);
+        config_unref(third);
+}
+END_TEST
+
+/* ---- explicit files, reload ---- */
+
+START_TEST(explicit_files_stand_alone) {
+        char a[300], b[300], missing[300];
+        const char *paths[] = { a, b, missing };
+        Config *config = NULL;
+
+        fixture_file(&f, "a.yaml", POLICY("a"));
+        fixture_file(&f, "b.conf", POLICY("b"));
+        fixture_file(&f, "etc/avert/policy.d/c.yaml", POLICY("c"));
+        snprintf(a, sizeof(a), "%s/a.yaml", f.path);
+        snprintf(b, sizeof(b), "%s/b.conf", f.path);
+        snprintf(missing, sizeof(missing), "%s/missing.yaml", f.path);
+
+        ck_assert_int_eq(config_load_files(paths, 2, &config, &errors), 0);
+        ck_assert_uint_eq(config->n_policies, 2);
+        ck_assert_str_eq(config->policies[1].file, b);
+        config_unref(config);
+
+        config = untouched;
+        ck_assert_int_eq(config_load_files(paths, 3, &config, &errors), -ENOENT);
+        ck_assert_ptr_eq(config, untouched);
+        ck_assert_uint_eq(errors.n, 1);
+        ck_assert_str_eq(errors.items[0].file, missing);
+
+        fixture_file(&f, "a.yaml", "");
+        ck_assert_int_eq(config_load_files(paths, 1, &config, &errors), -EINVAL);
+        ck_assert_ptr_eq(config, untouched);
+}
+END_TEST
+
+START_TEST(reload_of_a_broken_set_leaves_the_running_one_as_it_is) {
+        Config *running, *next = untouched;
+
+        fixture_file(&f, "etc/avert/policy.d/a.yaml", POLICY("a"));
+        running = load();
+        fixture_file(&f, "etc/avert/policy.d/b.yaml", "version: 1\npolicies: [ {} ]\n");
+        ck_assert_int_eq(config_load_dirs(f.fd, &next, &errors), -EINVAL);
+        ck_assert_ptr_eq(next, untouched);
+        ck_assert(has_policy(running, "a"));
+
+        fixture_file(&f, "etc/avert/policy.d/b.yaml", POLICY("b"));
+        ck_assert_int_eq(config_load_dirs(f.fd, &next, &errors), 0);
+        ck_assert(has_policy(next, "b"));
+        ck_assert_int_eq(config_fits(next, running, &errors), 0);
+        config_unref(running);
+        config_unref(next);
+}
+END_TEST
+
+START_TEST(reload_beyond_the_pools_is_refused_and_within_them_is_not) {
+        static const char small[] = "version: 1\nlimits: { kept: 100, incidents: 8 }\n";
+        static const char large[] = "version: 1\nlimits: { kept: 101, incidents: 9 }\n";
+        Config *a = NULL, *b = NULL;
+
+        ck_assert_int_eq(config_load_text("a", small, strlen(small), &a, &errors), 0);
+        ck_assert_int_eq(config_load_text("b", large, strlen(large), &b, &errors), 0);
+        ck_assert_int_eq(config_fits(a, b, &errors), 0);
+        ck_assert_uint_eq(errors.n, 0);
+        ck_assert_int_eq(config_fits(b, a, &errors), -EINVAL);
+        ck_assert_uint_eq(errors.n, 2);
+        ck_assert_ptr_nonnull(strstr(errors.items[0].message, "limits.kept 101"));
+        config_unref(a);
+        config_unref(b);
+}
+END_TEST
+
+/* ---- the built-in policy ---- */
+
+START_TEST(built_in_policy_loads_and_keeps_its_word) {
+        Config *config = NULL;
+        size_t len;
+
+        ck_assert_int_eq(config_load_builtin(&config, &errors), 0);
+        ck_assert_uint_eq(strlen(config_builtin_text(&len)), len);
+        ck_assert_uint_eq(config->n_warnings, 0);
+        for (size_t i = 0; i < config->n_policies; i++) {
+                const Policy *p = &config->policies[i];
+
+                ck_assert_int_eq(p->watch, WATCH_SYSTEM);
+                ck_assert_int_eq(p->steps[0].kind, STEP_NOTIFY); /* it never acts without a word */
+                ck_assert_uint_eq(p->targets.prefer.n, 0);
+                ck_assert_uint_le(p->when.n_nodes, CONDITION_NODES_MAX);
+        }
+        config_unref(config);
+}
+END_TEST
+
+START_TEST(what_is_printed_can_be_loaded) {
+        static char first[64 * 1024];
+        Config *config = load(), *again = NULL;
+        TextBuf b;
+
+        textbuf_init(&b, first, sizeof(first));
+        config_print(config, &b);
+        ck_assert(!b.truncated);
+        ck_assert_int_eq(config_load_text("printed", first, b.len, &again, &errors), 0);
+        ck_assert_uint_eq(again->n_policies, config->n_policies);
+        for (size_t i = 0; i < config->n_policies; i++) {
+                ck_assert_str_eq(again->policies[i].name, config->policies[i].name);
+                ck_assert_uint_eq(
+                        again->policies[i].when.n_nodes, config->policies[i].when.n_nodes);
+                ck_assert_mem_eq(again->policies[i].steps, config->policies[i].steps,
+                        sizeof(config->policies[i].steps));
+        }
+        config_unref(config);
+        config_unref(again);
+}
+END_TEST
+
+int main(void) {
+        const TTest *const tests[] = {
+                without_any_file_the_built_in_policy_runs,
+                files_of_all_directories_add_up_in_the_order_of_their_names,
+                file_of_the_same_name_masks_those_of_lower_directories,
+                file_with_the_name_of_the_built_in_takes_its_place,
+                empty_file_and_link_to_null_disable,
+                what_is_no_policy_file_is_passed_over_and_a_near_miss_is_mentioned,
+                policy_that_anyone_may_write_is_mentioned,
+                file_that_is_gone_when_it_is_read_refuses_the_load,
+                directory_and_fifo_in_the_place_of_a_file_are_refused_and_do_not_block,
+                file_in_the_place_of_a_directory_is_refused,
+                one_bad_file_refuses_all_and_every_file_is_looked_at,
+                too_large_a_file_is_refused,
+                policy_name_twice_names_both_places,
+                protection_adds_up_and_of_ticks_and_limits_the_last_file_wins,
+                contradiction_between_files_is_found_at_the_setting,
+                every_key_arrives_in_the_model,
+                defaults_are_those_of_the_language,
+                matches_are_numbered_in_the_table_of_all,
+                config_lives_as_long_as_somebody_holds_it,
+                hash_tells_texts_apart,
+                explicit_files_stand_alone,
+                reload_of_a_broken_set_leaves_the_running_one_as_it_is,
+                reload_beyond_the_pools_is_refused_and_within_them_is_not,
+                built_in_policy_loads_and_keeps_its_word,
+                what_is_printed_can_be_loaded,
+        };
+        Suite *s = suite_create("config-load");
+        TCase *tc = tcase_create("config-load");
+
+        tcase_add_checked_fixture(tc, setup, teardown);
+        for (size_t i = 0; i < ELEMENTS(tests); i++)
+                tcase_add_test(tc, tests[i]);
+        suite_add_tcase(s, tc);
+        return harness_run(s);
+}
