@@ -13,6 +13,8 @@
 #include "base/fdio.h"
 #include "daemon/log.h"
 
+enum { SEND_BUFFER = 128 * 1024 }; /* the kernel doubles it */
+
 typedef struct Peer {
         sd_bus *connection; /* NULL: free */
         uid_t uid;
@@ -94,6 +96,9 @@ static int start(BusServer *s, sd_bus *connection, int fd) {
         r = sd_bus_start(connection);
         if (r < 0)
                 return r;
+
+        /* sd-bus asks for 8 MiB: kernel memory of ours that a peer could fill by not reading. */
+        (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ SEND_BUFFER }, sizeof(int));
         return sd_bus_attach_event(connection, s->event, SD_EVENT_PRIORITY_NORMAL);
 }
 

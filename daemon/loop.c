@@ -102,6 +102,13 @@ static int on_view(
 /* ---- events
  * -------------------------------------------------------------------------------------- */
 
+void loop_drain(Daemon *d) {
+        Event e;
+
+        while (engine_next_event(d->engine, &e))
+                bus_send_event(d->bus, &e);
+}
+
 static int on_event(
         sd_event_source *s _unused_, int fd _unused_, uint32_t events _unused_, void *userdata) {
         Daemon *d = userdata;

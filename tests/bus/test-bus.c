@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The private socket, with the real protocol on both sides. The server is a process of its own,
+ * because a client that waits for an answer would keep it from giving one. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "daemon/bus-server.h"
+#include "daemon/bus.h"
+#include "daemon/inquiry.h"
+#include "tests/harness.h"
+#include "tests/view-double.h"
+
+enum { NOBODY = 65534 };
+
+/* ---- the server's process
+ * ------------------------------------------------------------------------- */
+
+typedef struct Server {
+        ViewDouble data;
+        sd_event *event;
+        sd_event_source *ready; /* stands for the engine's view descriptor */
+        Inquiries inquiries;
+        Bus *bus;
+        bool mute; /* views are not made */
+        bool is_ready;
+        int orders_fd; /* a letter each, from the test */
+        int answers_fd;
+} Server;
+
+static int request(void *ctx, bool with_processes) {
+        Server *s = ctx;
+
+        (void) with_processes;
+        if (!s->mute)
+                (void) sd_event_source_set_enabled(s->ready, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+static View *get(void *ctx) {
+        return &((Server *) ctx)->data.view;
+}
+
+static void release(void *ctx) {
+        (void) ctx;
+}
+
+static int on_ready(sd_event_source *source, void *userdata) {
+        Server *s = userdata;
+
+        (void) source;
+        inquiries_dispatch(&s->inquiries, clock_monotonic_usec());
+        return 0;
+}
+
+static int reload(void *ctx, TextBuf *ret) {
+        (void) ctx;
+        textbuf_add(ret, "refused, the policy in force stays: no such thing");
+        return -EINVAL;
+}
+
+static void on_peer(void *ctx) {
+        (void) ctx;
+}
+
+static int on_order(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Server *s = userdata;
+        char order;
+
+        (void) events;
+        if (read(fd, &order, 1) != 1)
+                return sd_event_exit(sd_event_source_get_event(source), 0);
+
+        switch (order) {
+        case 'e': /* an event for everybody */
+                bus_send_event(s->bus,
+                        &(Event){ .kind = EVENT_NOTIFY,
+                                .level = NOTIFY_WARNING,
+                                .policy = "host-low",
+                                .serial = 3 });
+                break;
+        case 'l':
+                bus_set_summary(s->bus, &(BusSummary){ .level = "armed", .mem_available = 42 });
+                break;
+        case 'm':
+                s->mute = true;
+                break;
+        case 'w': /* is anybody connected? */
+                order = bus_is_watched(s->bus) ? 'y' : 'n';
+                break;
+        default:
+                break;
+        }
+        return write(s->answers_fd, &order, 1) == 1 ? 0 : -EPIPE; /* done */
+}
+
+static int serve(const char *path, mode_t mode, int orders_fd, int answers_fd) {
+        static Server s;
+        char why[512];
+        TextBuf b;
+        int r;
+
+        s.orders_fd = orders_fd;
+        s.answers_fd = answers_fd;
+        view_double_init(&s.data);
+        textbuf_init(&b, why, sizeof(why));
+        inquiries_init(&s.inquiries, (ViewSource){ request, get, release, &s });
+
+        r = sd_event_new(&s.event);
+        if (r >= 0)
+                r = sd_event_add_defer(s.event, &s.ready, on_ready, &s);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(s.ready, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_add_io(s.event, NULL, orders_fd, EPOLLIN, on_order, &s);
+        if (r >= 0)
+                r = bus_new(&(BusOptions){ .event = s.event,
+                                    .inquiries = &s.inquiries,
+                                    .reload = reload,
+                                    .on_peer = on_peer,
+                                    .ctx = &s },
+                        &s.bus);
+        if (r >= 0)
+                r = bus_listen(s.bus, path, mode, &b);
+        if (r >= 0 && write(answers_fd, "+", 1) == 1)
+                r = sd_event_loop(s.event);
+
+        inquiries_done(&s.inquiries);
+        bus_free(s.bus);
+        sd_event_source_unref(s.ready);
+        sd_event_unref(s.event);
+        view_double_done(&s.data);
+        return r < 0 ? 1 : 0;
+}
+
+/* ---- the test's side
+ * ------------------------------------------------------------------------------ */
+
+typedef struct Bed {
+        Fixture f;
+        char path[300];
+        pid_t pid;
+        int orders_fd, answers_fd;
+} Bed;
+
+static void bed_init(Bed *bed, mode_t mode) {
+        int orders[2], answers[2];
+        char c;
+
+        fixture_init(&bed->f);
+        ck_assert_int_eq(chmod(bed->f.path, 0755), 0); /* for nobody */
+        snprintf(bed->path, sizeof(bed->path), "%s/bus", bed->f.path);
+        ck_assert_int_eq(pipe2(orders, O_CLOEXEC), 0);
+        ck_assert_int_eq(pipe2(answers, O_CLOEXEC), 0);
+
+        bed->pid = fork();
+        ck_assert_int_ge(bed->pid, 0);
+        if (bed->pid == 0) {
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                close(orders[1]);
+                close(answers[0]);
+                _exit(serve(bed->path, mode, orders[0], answers[1]));
+        }
+        close(orders[0]);
+        close(answers[1]);
+        bed->orders_fd = orders[1];
+        bed->answers_fd = answers[0];
+        ck_assert_int_eq(read(bed->answers_fd, &c, 1), 1);
+}
+
+/* Gives an order, waits until it is carried out. */
+static char order(Bed *bed, char c) {
+        ck_assert_int_eq(write(bed->orders_fd, &c, 1), 1);
+        ck_assert_int_eq(read(bed->answers_fd, &c, 1), 1);
+        return c;
+}
+
+/* The server ends by itself, and well. */
+static void bed_done(Bed *bed) {
+        int status = -1;
+
+        close(bed->orders_fd);
+        ck_assert_int_eq(waitpid(bed->pid, &status, 0), bed->pid);
+        ck_assert_int_eq(status, 0);
+        ck_assert_int_ne(access(bed->path, F_OK), 0); /* the socket is gone */
+        close(bed->answers_fd);
+        fixture_done(&bed->f);
+}
+
+/* A connection that has been greeted; NULL when it was turned away. */
+static sd_bus *connect_to(const Bed *bed) {
+        char address[400];
+        sd_bus *bus = NULL;
+
+        snprintf(address, sizeof(address), "unix:path=%s", bed->path);
+        ck_assert_int_ge(sd_bus_new(&bus), 0);
+        ck_assert_int_ge(sd_bus_set_address(bus, address), 0);
+        if (sd_bus_start(bus) < 0)
+                return sd_bus_unref(bus);
+        for (int r = 1; r >= 0 && sd_bus_is_ready(bus) <= 0;) {
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, 5 * USEC_PER_SEC);
+                if (sd_bus_is_open(bus) <= 0)
+                        break;
+        }
+        if (sd_bus_is_ready(bus) > 0)
+                return bus;
+        sd_bus_close(bus);
+        return sd_bus_unref(bus);
+}
+
+static void hang_up(sd_bus *bus) {
+        sd_bus_flush(bus);
+        sd_bus_close(bus);
+        sd_bus_unref(bus);
+}
+
+/* Calls a method without arguments that returns a string; "!NAME" for an error. */
+static const char *call(sd_bus *bus, const char *method) {
+        static char text[64 * 1024];
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        sd_bus_message *reply = NULL;
+        const char *got = "";
+        int r;
+
+        r = sd_bus_call_method(bus, NULL, BUS_OBJECT, BUS_INTERFACE, method, &error, &reply, NULL);
+        if (r >= 0)
+                ck_assert_int_ge(sd_bus_message_read(reply, "s", &got), 0);
+        snprintf(text, sizeof(text), "%s%s", r < 0 ? "!" : "", r < 0 ? error.name : got);
+        sd_bus_message_unref(reply);
+        sd_bus_error_free(&error);
+        return text;
+}
+
+static const char *call_explain(sd_bus *bus, const char *method, const char *policy, int pid) {
+        static char text[64 * 1024];
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        sd_bus_message *reply = NULL;
+        const char *got = "";
+        int r;
+
+        r = sd_bus_call_method(
+                bus, NULL, BUS_OBJECT, BUS_INTERFACE, method, &error, &reply, "si", policy, pid);
+        if (r >= 0)
+                ck_assert_int_ge(sd_bus_message_read(reply, "s", &got), 0);
+        snprintf(text, sizeof(text), "%s%s", r < 0 ? "!" : "", r < 0 ? error.name : got);
+        sd_bus_message_unref(reply);
+        sd_bus_error_free(&error);
+        return text;
+}
+
+/* Reload: 1 or 0 as the daemon says, -EACCES when it denies it. */
+static int call_reload(sd_bus *bus) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        sd_bus_message *reply = NULL;
+        const char *message = NULL;
+        int ok = -1;
+        int r;
+
+        r = sd_bus_call_method(
+                bus, NULL, BUS_OBJECT, BUS_INTERFACE, "Reload", &error, &reply, NULL);
+        if (r >= 0) {
+                ck_assert_int_ge(sd_bus_message_read(reply, "bs", &ok, &message), 0);
+                ck_assert_ptr_nonnull(strstr(message, "refused"));
+        } else if (sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED))
+                ok = -EACCES;
+        sd_bus_message_unref(reply);
+        sd_bus_error_free(&error);
+        return ok;
+}
+
+/* Runs a part of a test as another user, in a process of its own; its failures become ours. */
+static void as_nobody(const Bed *bed, void (*part)(const Bed *bed)) {
+        int status = -1;
+        pid_t pid = fork();
+
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0) {
+                if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+                        _exit(99);
+                part(bed);
+                _exit(0);
+        }
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(status, 0);
+}
+
+START_TEST(everybody_may_read_and_sees_the_state) {
+        Bed bed;
+        sd_bus *bus;
+
+        bed_init(&bed, 0666);
+        bus = connect_to(&bed);
+        ck_assert_ptr_nonnull(bus);
+        ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
+        ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"level\":\"acting\""));
+        ck_assert_ptr_nonnull(strstr(call(bus, "ListPolicies"), "\"never_matched\""));
+        ck_assert_str_eq(call(bus, "NoSuchMethod"), "!org.freedesktop.DBus.Error.UnknownMethod");
+        hang_up(bus);
+        bed_done(&bed);
+}
+END_TEST
+
+START_TEST(explain_takes_a_policy_and_a_process_and_refuses_nonsense) {
+        char long_name[200];
+        const char *text;
+        Bed bed;
+        sd_bus *bus;
+
+        bed_init(&bed, 0666);
+        bus = connect_to(&bed);
+        text = call_explain(bus, "Explain", "", 0);
+        ck_assert_ptr_nonnull(strstr(text, "host-low"));
+        ck_assert_ptr_nonnull(strstr(text, "calm-one"));
+        ck_assert_msg(
+                strstr(text, "secret-of-its-owner") == NULL, "a command line leaked: %s", text);
+        text = call_explain(bus, "Explain", "host-low", 4312);
+        ck_assert_ptr_nonnull(strstr(text, "hog"));
+        text = call_explain(bus, "ExplainJson", "host-low", 4312);
+        ck_assert_ptr_nonnull(strstr(text, "\"pid\":4312"));
+        ck_assert_ptr_null(strstr(text, "calm-one"));
+
+        ck_assert_str_eq(
+                call_explain(bus, "Explain", "no-such-policy", 0), "!" SD_BUS_ERROR_INVALID_ARGS);
+        ck_assert_str_eq(call_explain(bus, "Explain", "", -1), "!" SD_BUS_ERROR_INVALID_ARGS);
+        memset(long_name, 'x', sizeof(long_name) - 1);
+        long_name[sizeof(long_name) - 1] = '\0';
+        ck_assert_str_eq(call_explain(bus, "Explain", long_name, 0), "!" SD_BUS_ERROR_INVALID_ARGS);
+        hang_up(bus);
+        bed_done(&bed);
+}
+END_TEST
+
+static void nobody_reads_but_does_not_reload(const Bed *bed) {
+        sd_bus *bus = connect_to(bed);
+
+        ck_assert_ptr_nonnull(bus);
+        ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
+        ck_assert_int_eq(call_reload(bus), -EACCES);
+        hang_up(bus);
+}
+
+START_TEST(changes_are_for_root_and_the_daemons_own_user) {
+        Bed bed;
+        sd_bus *bus;
+
+        bed_init(&bed, 0666);
+        bus = connect_to(&bed);
+        ck_assert_int_eq(call_reload(bus), 0);
+        hang_up(bus);
+        if (geteuid() == 0)
+                as_nobody(&bed, nobody_reads_but_does_not_reload);
+        bed_done(&bed);
+}
+END_TEST
+
+static void nobody_cannot_connect(const Bed *bed) {
+        ck_assert_ptr_null(connect_to(bed));
+}
+
+START_TEST(where_processes_are_hidden_the_socket_is_closed_to_users) {
+        struct stat st;
+        Bed bed;
+
+        bed_init(&bed, 0600);
+        ck_assert_int_eq(stat(bed.path, &st), 0);
+        ck_assert_uint_eq(st.st_mode & 07777, 0600);
+        if (geteuid() == 0)
+                as_nobody(&bed, nobody_cannot_connect);
+        bed_done(&bed);
+}
+END_TEST
+
+static int remember(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        char *into = userdata;
+        const char *json;
+
+        (void) reterr;
+        ck_assert_int_ge(sd_bus_message_read(m, "s", &json), 0);
+        snprintf(into, 4096, "%s", json);
+        return 0;
+}
+
+static int remember_change(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        (void) m;
+        (void) reterr;
+        (*(int *) userdata)++;
+        return 0;
+}
+
+static void process_all(sd_bus *bus) {
+        int r;
+
+        while ((r = sd_bus_process(bus, NULL)) > 0 ||
+                (r == 0 && sd_bus_wait(bus, 200 * USEC_PER_MSEC) > 0))
+                ;
+}
+
+START_TEST(events_and_changes_of_level_reach_every_peer) {
+        char event[2][4096] = { "", "" };
+        int changes[2] = { 0, 0 };
+        sd_bus *bus[2];
+        char *level = NULL;
+        uint64_t available = 0;
+        Bed bed;
+
+        bed_init(&bed, 0666);
+        for (size_t i = 0; i < 2; i++) {
+                bus[i] = connect_to(&bed);
+                ck_assert_int_ge(sd_bus_match_signal(bus[i], NULL, NULL, BUS_OBJECT, BUS_INTERFACE,
+                                         "Event", remember, event[i]),
+                        0);
+                ck_assert_int_ge(sd_bus_match_signal(bus[i], NULL, NULL, BUS_OBJECT,
+                                         "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                                         remember_change, &changes[i]),
+                        0);
+        }
+        order(&bed, 'e');
+        order(&bed, 'l');
+        order(&bed, 'l'); /* no change, no signal */
+        for (size_t i = 0; i < 2; i++) {
+                process_all(bus[i]);
+                ck_assert_ptr_nonnull(strstr(event[i], "\"kind\":\"notify\""));
+                ck_assert_ptr_nonnull(strstr(event[i], "\"serial\":3"));
+                ck_assert_int_eq(changes[i], 1);
+        }
+        ck_assert_int_ge(sd_bus_get_property_string(
+                                 bus[0], NULL, BUS_OBJECT, BUS_INTERFACE, "Level", NULL, &level),
+                0);
+        ck_assert_str_eq(level, "armed");
+        ck_assert_int_ge(sd_bus_get_property_trivial(bus[0], NULL, BUS_OBJECT, BUS_INTERFACE,
+                                 "MemAvailableBytes", NULL, 't', &available),
+                0);
+        ck_assert_uint_eq(available, 42);
+        free(level);
+        hang_up(bus[0]);
+        hang_up(bus[1]);
+        bed_done(&bed);
+}
+END_TEST
+
+START_TEST(of_forty_peers_some_are_turned_away_and_places_come_free) {
+        sd_bus *peers[40];
+        size_t served = 0;
+        Bed bed;
+
+        bed_init(&bed, 0666);
+        for (size_t i = 0; i < ELEMENTS(peers); i++) {
+                peers[i] = connect_to(&bed);
+                served += peers[i] != NULL;
+        }
+        ck_assert_uint_eq(served, BUS_PEERS_MAX);
+        ck_assert_ptr_nonnull(strstr(call(peers[0], "Describe"), "\"schema_version\":1"));
+        for (size_t i = 0; i < ELEMENTS(peers); i++)
+                if (peers[i])
+                        hang_up(peers[i]);
+
+        peers[0] = NULL; /* the server learns of the end when it reads */
+        for (size_t i = 0; !peers[0] && i < 1000; i++)
+                peers[0] = connect_to(&bed);
+        ck_assert_ptr_nonnull(peers[0]);
+        ck_assert_ptr_nonnull(strstr(call(peers[0], "Describe"), "\"schema_version\":1"));
+        hang_up(peers[0]);
+        bed_done(&bed);
+}
+END_TEST
+
+static void nobody_takes_what_he_gets(const Bed *bed) {
+        sd_bus *peers[40];
+        size_t served = 0;
+        sd_bus *root;
+
+        for (size_t i = 0; i < ELEMENTS(peers); i++) {
+                peers[i] = connect_to(bed);
+                served += peers[i] != NULL;
+        }
+        ck_assert_uint_eq(served, BUS_PEERS_PER_USER);
+
+        /* Root is served all the same: the parent tests that while we hold our places. */
+        root = peers[0];
+        ck_assert_int_eq(kill(getpid(), SIGSTOP), 0);
+        ck_assert_ptr_nonnull(strstr(call(root, "Describe"), "\"schema_version\":1"));
+        for (size_t i = 0; i < ELEMENTS(peers); i++)
+                if (peers[i])
+                        hang_up(peers[i]);
+}
+
+START_TEST(one_user_cannot_lock_the_administrator_out) {
+        int status = -1;
+        sd_bus *bus;
+        pid_t pid;
+        Bed bed;
+
+        if (geteuid() != 0)
+                return; /* there is no other user to be */
+
+        bed_init(&bed, 0666);
+        pid = fork();
+        if (pid == 0) {
+                if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+                        _exit(99);
+                nobody_takes_what_he_gets(&bed);
+                _exit(0);
+        }
+        ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+        ck_assert(WIFSTOPPED(status));
+        bus = connect_to(&bed);
+        ck_assert_ptr_nonnull(bus);
+        ck_assert_int_eq(call_reload(bus), 0);
+        hang_up(bus);
+        ck_assert_int_eq(kill(pid, SIGCONT), 0);
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(status, 0);
+        bed_done(&bed);
+}
+END_TEST
+
+START_TEST(a_peer_that_never_reads_is_dropped_and_holds_up_nobody) {
+        sd_bus *deaf, *other;
+        struct pollfd p = { .events = POLLIN };
+        char buf[65536];
+        ssize_t n;
+        Bed bed;
+
+        bed_init(&bed, 0666);
+        deaf = connect_to(&bed);
+        other = connect_to(&bed);
+        /* Far more than sockets buffer; each order returns, so the server waits for nobody. */
+        for (int i = 0; i < 2000; i++) {
+                order(&bed, 'e');
+                if (i % 8 == 0)
+                        while (sd_bus_process(other, NULL) > 0)
+                                ;
+        }
+        ck_assert_ptr_nonnull(strstr(call(other, "Describe"), "\"schema_version\":1"));
+
+        /* What is buffered can still be read, then the connection ends. */
+        p.fd = sd_bus_get_fd(deaf);
+        do {
+                ck_assert_int_eq(poll(&p, 1, 5000), 1);
+                n = recv(p.fd, buf, sizeof(buf), 0);
+        } while (n > 0);
+        ck_assert_msg(n == 0 || errno == ECONNRESET, "%zd, %d", n, errno);
+        sd_bus_close(deaf);
+        sd_bus_unref(deaf);
+        hang_up(other);
+        bed_done(&bed);
+}
+END_TEST
+
+START_TEST(a_peer_that_asks_and_leaves_is_no_trouble) {
+        sd_bus *bus;
+        Bed bed;
+
+        bed_init(&bed, 0666);
+        order(&bed, 'm'); /* the question stays open */
+        bus = connect_to(&bed);
+        ck_assert_int_ge(sd_bus_call_method_async(bus, NULL, NULL, BUS_OBJECT, BUS_INTERFACE,
+                                 "Describe", NULL, NULL, NULL),
+                0);
+        hang_up(bus);
+        while (order(&bed, 'w') == 'y')
+                ;
+        order(&bed, 'e');
+        bed_done(&bed); /* answers it at the end, to nobody */
+}
+END_TEST
+
+static int count_reply(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        int *refused = userdata;
+
+        (void) reterr;
+        *refused += sd_bus_message_is_method_error(m, SD_BUS_ERROR_LIMITS_EXCEEDED) > 0;
+        return 0;
+}
+
+START_TEST(a_peer_has_four_open_questions_at_most) {
+        int refused = 0;
+        sd_bus *bus;
+        Bed bed;
+
+        bed_init(&bed, 0666);
+        order(&bed, 'm');
+        bus = connect_to(&bed);
+        for (int i = 0; i < 7; i++)
+                ck_assert_int_ge(sd_bus_call_method_async(bus, NULL, NULL, BUS_OBJECT,
+                                         BUS_INTERFACE, "Describe", count_reply, &refused, NULL),
+                        0);
+        process_all(bus);
+        ck_assert_int_eq(refused, 3);
+        hang_up(bus);
+        bed_done(&bed);
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_dbus_end_that_connection_only) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        char buf[4096];
+        ssize_t n;
+        sd_bus *bus;
+        Bed bed;
+        int fd;
+
+        bed_init(&bed, 0666);
+        ck_assert(text_copy(address.sun_path, sizeof(address.sun_path), bed.path));
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        ck_assert_int_eq(connect(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        memset(buf, 'x', sizeof(buf));
+        buf[0] = '\0';
+        do { /* a login has an end, and this one has none */
+                n = send(fd, buf, sizeof(buf), MSG_NOSIGNAL);
+        } while (n > 0);
+        ck_assert_msg(errno == EPIPE || errno == ECONNRESET, "%d", errno);
+        close(fd);
+
+        bus = connect_to(&bed);
+        ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
+        hang_up(bus);
+        bed_done(&bed);
+}
+END_TEST
+
+/* ---- the place of the socket
+ * ---------------------------------------------------------------------- */
+
+static int listen_at(const char *path, char *ret_why, size_t size) {
+        BusServer *server = NULL;
+        sd_event *event = NULL;
+        TextBuf b;
+        int r;
+
+        textbuf_init(&b, ret_why, size);
+        ck_assert_int_ge(sd_event_new(&event), 0);
+        ck_assert_int_ge(bus_server_new(event, NULL, NULL, &server), 0);
+        r = bus_server_listen(server, path, 0666, &b);
+        bus_server_free(server);
+        sd_event_unref(event);
+        return r;
+}
+
+START_TEST(a_socket_that_nobody_serves_is_replaced_and_a_served_one_is_not) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        char why[512];
+        Bed bed;
+        int fd;
+
+        bed_init(&bed, 0666);
+        ck_assert_int_eq(listen_at(bed.path, why, sizeof(why)), -EADDRINUSE);
+        ck_assert_ptr_nonnull(strstr(why, "another daemon answers"));
+        ck_assert_int_eq(access(bed.path, F_OK), 0);
+
+        ck_assert(text_copy(address.sun_path, sizeof(address.sun_path), bed.f.path));
+        strcat(address.sun_path, "/stale");
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        ck_assert_int_eq(bind(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        close(fd);
+        ck_assert_int_eq(listen_at(address.sun_path, why, sizeof(why)), 0);
+        ck_assert_int_ne(access(address.sun_path, F_OK), 0); /* and removed again */
+        bed_done(&bed);
+}
+END_TEST
+
+START_TEST(a_place_without_a_socket_is_told_in_words) {
+        char path[400], why[512];
+        Fixture f;
+
+        fixture_init(&f);
+        fixture_file(&f, "file", "precious");
+        snprintf(path, sizeof(path), "%s/file", f.path);
+        ck_assert_int_eq(listen_at(path, why, sizeof(why)), -EEXIST);
+        ck_assert_ptr_nonnull(strstr(why, "not a socket"));
+        ck_assert_int_eq(access(path, F_OK), 0);
+
+        snprintf(path, sizeof(path), "%s/no/such/place", f.path);
+        ck_assert_int_eq(listen_at(path, why, sizeof(why)), -ENOENT);
+        ck_assert_ptr_nonnull(strstr(why, "cannot make the socket"));
+
+        memset(path, 'x', 200);
+        path[200] = '\0';
+        ck_assert_int_eq(listen_at(path, why, sizeof(why)), -ENAMETOOLONG);
+        ck_assert_ptr_nonnull(strstr(why, "too long"));
+        fixture_done(&f);
+}
+END_TEST
+
+HARNESS_MAIN("bus", everybody_may_read_and_sees_the_state,
+        explain_takes_a_policy_and_a_process_and_refuses_nonsense,
+        changes_are_for_root_and_the_daemons_own_user,
+        where_processes_are_hidden_the_socket_is_closed_to_users,
+        events_and_changes_of_level_reach_every_peer,
+        of_forty_peers_some_are_turned_away_and_places_come_free,
+        one_user_cannot_lock_the_administrator_out,
+        a_peer_that_never_reads_is_dropped_and_holds_up_nobody,
+        a_peer_that_asks_and_leaves_is_no_trouble, a_peer_has_four_open_questions_at_most,
+        bytes_that_are_no_dbus_end_that_connection_only,
+        a_socket_that_nobody_serves_is_replaced_and_a_served_one_is_not,
+        a_place_without_a_socket_is_told_in_words)

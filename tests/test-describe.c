@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/describe.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+#include "tests/harness.h"
+#include "tests/view-double.h"
+
+static ViewDouble d;
+
+static json_object *parse(char *text) {
+        json_object *json;
+
+        ck_assert_ptr_nonnull(text);
+        ck_assert_msg(
+                strstr(text, "secret-of-its-owner") == NULL, "a command line leaked: %s", text);
+        json = json_tokener_parse(text);
+        ck_assert_msg(json != NULL, "no JSON: %s", text);
+        free(text);
+        return json;
+}
+
+/* "a.b.0.c": members and indices. Ends the test when there is no such thing. */
+static json_object *at(json_object *json, const char *path) {
+        char copy[128];
+
+        ck_assert(text_copy(copy, sizeof(copy), path));
+        for (char *save, *word = strtok_r(copy, ".", &save); word;
+                word = strtok_r(NULL, ".", &save)) {
+                if (word[0] >= '0' && word[0] <= '9')
+                        json = json_object_array_get_idx(json, (size_t) atoi(word));
+                else
+                        ck_assert_msg(json_object_object_get_ex(json, word, &json), "%s: no %s",
+                                path, word);
+        }
+        return json;
+}
+
+static void assert_json(json_object *json, const char *path, const char *expected) {
+        const char *got = json_object_to_json_string_ext(at(json, path), JSON_C_TO_STRING_PLAIN);
+
+        ck_assert_msg(strcmp(got, expected) == 0, "%s: got %s, expected %s", path, got, expected);
+}
+
+typedef struct Row {
+        const char *path, *expected;
+} Row;
+
+static void assert_rows(json_object *json, const Row *rows, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                assert_json(json, rows[i].path, rows[i].expected);
+}
+
+START_TEST(the_state_has_every_part_of_the_schema) {
+        static const Row rows[] = {
+                { "schema_version", "1" },
+                { "version", "\"" AVERT_VERSION "\"" },
+                { "dry_run", "false" },
+                { "level", "\"acting\"" },
+                { "uptime_usec", "90000000" },
+                { "config.policies", "2" },
+                { "config.sources.0.path", "\"double.yaml\"" },
+                { "config.sources.0.masked", "false" },
+                { "sources.0.name", "\"meminfo\"" },
+                { "sources.0.state", "\"present\"" },
+                { "sources.0.reads", "12" },
+                { "sources.0.age_usec", "0" },
+                { "sources.1.state", "\"absent\"" },
+                { "sources.1.age_usec", "null" },
+                { "sources.6.name", "\"psi.memory\"" },
+                { "sources.6.state", "\"degraded\"" },
+                { "sources.6.why", "\"booted with psi=0\"" },
+                { "probe", "[]" },
+                { "readings.1.metric", "\"mem.available\"" },
+                { "readings.1.unit", "\"bytes\"" },
+                { "readings.1.known", "true" },
+                { "readings.1.value", "134217728" },
+                { "readings.1.total", "4294967296" },
+                { "readings.1.permyriad", "312" },
+                { "readings.2.known", "false" },
+                { "readings.2.value", "null" },
+                { "corrections.arc_bytes", "0" },
+                { "policies.0.name", "\"host-low\"" },
+                { "policies.0.watch", "\"system\"" },
+                { "policies.0.state", "\"open\"" },
+                { "policies.0.instances", "1" },
+                { "policies.0.conditions.0.text", "\"mem.available < 8%\"" },
+                { "policies.0.conditions.0.metric", "\"mem.available\"" },
+                { "policies.0.conditions.0.truth", "\"true\"" },
+                { "policies.0.conditions.0.permyriad", "312" },
+                /* 134217728 is below 8 % of 4 GiB (343597383) by this much */
+                { "policies.0.conditions.0.distance_bytes", "-209379655" },
+                { "policies.1.state", "\"calm\"" },
+                { "policies.1.conditions.0.distance_bytes", "133169152" },
+                { "incidents.0.id", "7" },
+                { "incidents.0.policy", "\"host-low\"" },
+                { "incidents.0.phase", "\"open\"" },
+                { "incidents.0.since_usec_ago", "1000000" },
+                { "incidents.0.step", "\"notify\"" },
+                { "incidents.0.steps_taken", "1" },
+                { "incidents.0.target.pid", "4312" },
+                { "incidents.0.target.comm", "\"hog\"" },
+                { "incidents.0.reason", "\"mem.available 3.1% < 8%\"" },
+                { "sentinel.longest_pass_usec", "777" },
+                { "sentinel.next_tick_usec", "50000" },
+                { "sentinel.trigger_mode", "\"privileged\"" },
+                { "scout.seen", "0" },
+                { "kernel_oom_kills", "0" },
+                { "steps_total", "0" },
+                { "freed_total_bytes", "0" },
+        };
+        json_object *json;
+
+        view_double_init(&d);
+        json = parse(describe_state(&d.view, NULL, VIEW_DOUBLE_NOW));
+        assert_rows(json, rows, ELEMENTS(rows));
+        ck_assert_uint_eq(json_object_array_length(at(json, "incidents")), 1);
+        ck_assert_uint_eq(json_object_array_length(at(json, "sources")), _SOURCE_MAX);
+        ck_assert_uint_eq(json_object_array_length(at(json, "readings")), _METRIC_SYSTEM_MAX);
+        ck_assert_uint_eq(strlen(json_object_get_string(at(json, "config.hash"))), 16);
+        json_object_put(json);
+        view_double_done(&d);
+}
+END_TEST
+
+START_TEST(the_probe_is_told_with_its_consequences) {
+        static Probe probe;
+        json_object *json;
+
+        for (int i = 0; i < _PROBE_MAX; i++)
+                probe.items[i] = (ProbeItem){ .name = "psi.memory",
+                        .state = PROBE_ABSENT,
+                        .why = "no such file",
+                        .consequence = "polls" };
+        view_double_init(&d);
+        json = parse(describe_state(&d.view, &probe, VIEW_DOUBLE_NOW));
+        assert_json(json, "probe.0",
+                "{\"name\":\"psi.memory\",\"state\":\"absent\",\"why\":\"no such file\","
+                "\"consequence\":\"polls\"}");
+        json_object_put(json);
+        view_double_done(&d);
+}
+END_TEST
+
+static void set_calm(ViewDouble *v) {
+        v->view.book.incidents[0] = (Incident){};
+        v->verdicts[0].when = TRUTH_FALSE;
+}
+
+START_TEST(the_level_is_the_worst_that_holds) {
+        view_double_init(&d);
+        ck_assert_str_eq(describe_level(&d.view), "acting");
+        d.view.critical = true;
+        ck_assert_str_eq(describe_level(&d.view), "critical");
+        d.view.critical = false;
+        d.view.book.incidents[0].phase = INCIDENT_HOLDING;
+        ck_assert_str_eq(describe_level(&d.view), "holding");
+        d.view.book.incidents[0].phase = INCIDENT_COOLING;
+        ck_assert_str_eq(describe_level(&d.view), "armed");
+        set_calm(&d);
+        ck_assert_str_eq(describe_level(&d.view), "calm");
+        d.verdicts[1].armed = true;
+        ck_assert_str_eq(describe_level(&d.view), "armed");
+        set_calm(&d);
+        d.view.book.flight.active = true; /* its incident may be gone after a reload */
+        ck_assert_str_eq(describe_level(&d.view), "acting");
+        view_double_done(&d);
+}
+END_TEST
+
+START_TEST(policies_tell_what_each_match_selects_and_which_never_did) {
+        static const Row rows[] = {
+                { "schema_version", "1" },
+                { "policies.0.name", "\"host-low\"" },
+                { "policies.0.file", "\"double.yaml\"" },
+                { "policies.0.line", "5" },
+                { "policies.0.watch", "\"system\"" },
+                { "policies.0.kind", "\"auto\"" },
+                { "policies.0.for_usec", "100000" },
+                { "policies.0.clear", "null" },
+                { "policies.0.steps.0", "\"notify: warning\"" },
+                { "policies.0.steps.1", "\"terminate: grace 3 s\"" },
+                { "policies.0.matches.0.role", "\"prefer\"" },
+                { "policies.0.matches.0.now", "1" },
+                { "policies.0.matches.0.examples.0.pid", "4312" },
+                { "policies.0.matches.0.examples.0.comm", "\"hog\"" },
+                { "policies.0.matches.1.role", "\"avoid\"" },
+                { "policies.0.matches.1.now", "0" },
+                { "policies.0.matches.1.hits", "0" },
+                { "policies.1.clear", "\"mem.available > 2M\"" },
+                { "protect.0.role", "\"protect\"" },
+                { "protect.0.examples.0.pid", "222" },
+                { "never_matched.0.line", "12" },
+        };
+        json_object *json;
+
+        view_double_init(&d);
+        json = parse(describe_policies(&d.view));
+        assert_rows(json, rows, ELEMENTS(rows));
+        ck_assert_uint_eq(json_object_array_length(at(json, "never_matched")), 1);
+        json_object_put(json);
+
+        /* One hit in the past is enough to be off that list. */
+        for (size_t i = 0; i < ELEMENTS(d.hits); i++)
+                d.hits[i] = 1;
+        json = parse(describe_policies(&d.view));
+        ck_assert_uint_eq(json_object_array_length(at(json, "never_matched")), 0);
+        json_object_put(json);
+        view_double_done(&d);
+}
+END_TEST
+
+START_TEST(the_judgement_ranks_and_tells_why_not) {
+        json_object *json, *list;
+        bool found_hog = false, found_protected = false;
+
+        view_double_init(&d);
+        json = parse(describe_judgement(&d.view, 0, 0));
+        ck_assert_uint_eq(json_object_array_length(at(json, "policies")), 1);
+        assert_json(json, "policies.0.name", "\"host-low\"");
+        assert_json(json, "policies.0.verdict", "\"true\"");
+        list = at(json, "policies.0.candidates");
+        for (size_t i = 0; i < json_object_array_length(list); i++) {
+                json_object *one = json_object_array_get_idx(list, i);
+                int pid = json_object_get_int(at(one, "pid"));
+
+                if (pid == 4312) {
+                        found_hog = true;
+                        assert_json(one, "refusal", "null");
+                        assert_json(one, "preference", "1");
+                        assert_json(one, "spec", "\"{ comm: hog }\"");
+                        assert_json(one, "freeable_bytes", "3221225472");
+                        ck_assert_int_gt(json_object_get_int64(at(one, "parts.gained")), 0);
+                }
+                if (pid == 222) {
+                        found_protected = true;
+                        assert_json(one, "refusal", "\"protected\"");
+                }
+        }
+        ck_assert(found_hog);
+        ck_assert(found_protected);
+        json_object_put(json);
+
+        json = parse(describe_judgement(&d.view, 0, 333));
+        ck_assert_uint_eq(json_object_array_length(at(json, "policies.0.candidates")), 1);
+        assert_json(json, "policies.0.candidates.0.comm", "\"b\\\\xffd\"");
+        json_object_put(json);
+
+        json = parse(describe_judgement(&d.view, -1, 0));
+        ck_assert_uint_eq(json_object_array_length(at(json, "policies")), 2);
+        assert_json(json, "policies.1.candidates", "[]"); /* it only notifies */
+        json_object_put(json);
+
+        json = parse(describe_judgement(&d.view, 0, 99999));
+        assert_json(json, "policies.0.candidates", "[]");
+        json_object_put(json);
+        view_double_done(&d);
+}
+END_TEST
+
+START_TEST(an_event_is_complete_and_its_holes_are_null) {
+        static const Row rows[] = {
+                { "schema_version", "1" },
+                { "kind", "\"step-taken\"" },
+                { "level", "\"warning\"" },
+                { "realtime_usec", "5" },
+                { "serial", "9" },
+                { "dry_run", "true" },
+                { "incident", "7" },
+                { "policy", "\"host-low\"" },
+                { "step", "\"terminate\"" },
+                { "signal", "15" },
+                { "target.pid", "4312" },
+                { "target.comm", "\"hog\"" },
+                { "target.rss_bytes", "1" },
+                { "target.anon_bytes", "2" },
+                { "target.swap_bytes", "3" },
+                { "target.gained_bytes", "4" },
+                { "target.score", "-5" },
+                { "promised_bytes", "6" },
+                { "candidates.0.pid", "222" },
+                { "candidates.0.refusal", "\"protected\"" },
+        };
+        static const Row holes[] = {
+                { "incident", "null" },
+                { "policy", "null" },
+                { "step", "null" },
+                { "signal", "null" },
+                { "target", "null" },
+                { "candidates", "[]" },
+        };
+        Event e = { .kind = EVENT_STEP_TAKEN,
+                .level = NOTIFY_WARNING,
+                .realtime_usec = 5,
+                .serial = 9,
+                .dry = true,
+                .incident = 7,
+                .policy = "host-low",
+                .step = STEP_TERMINATE,
+                .has_step = true,
+                .signo = 15,
+                .target = { .pid = 4312,
+                        .comm = "hog",
+                        .rss = 1,
+                        .anon = 2,
+                        .swap = 3,
+                        .gained = 4,
+                        .score = -5 },
+                .promised = 6,
+                .candidates = { { .pid = 222, .comm = "sshd", .refusal = REFUSAL_PROTECTED } },
+                .n_candidates = 1,
+                .reason = "mem.available 3.1% < 8%" };
+        json_object *json = parse(describe_event(&e));
+
+        assert_rows(json, rows, ELEMENTS(rows));
+        ck_assert_ptr_nonnull(strstr(json_object_get_string(at(json, "message")), "hog"));
+        json_object_put(json);
+
+        json = parse(describe_event(&(Event){ .kind = EVENT_STARTED, .text = "x" }));
+        assert_rows(json, holes, ELEMENTS(holes));
+        json_object_put(json);
+}
+END_TEST
+
+HARNESS_MAIN("describe", the_state_has_every_part_of_the_schema,
+        the_probe_is_told_with_its_consequences, the_level_is_the_worst_that_holds,
+        policies_tell_what_each_match_selects_and_which_never_did,
+        the_judgement_ranks_and_tells_why_not, an_event_is_complete_and_its_holes_are_null)
