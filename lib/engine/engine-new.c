@@ -119,7 +119,8 @@ static void rehearse(Engine *e) {
         }
         if (!e->root.foreign)
                 sentinel_set_fill_ceiling(e->sentinel, fill_ceiling_measure(available));
-        memory_touch(e->pipeline.book, sizeof(*e->pipeline.book));
+        memory_touch(e, sizeof(*e)); /* the plan is in it */
+        engine_touch_ahead(e);
 }
 
 static void lock_memory(Engine *e) {

@@ -46,5 +46,8 @@ struct Engine {
         Event event; /* under construction, on main */
 };
 
+/* Has memory ready for the processes there are and the next few. */
+void engine_touch_ahead(Engine *e);
+
 /* Passes e->event on. */
 void engine_push(Engine *e);

@@ -62,8 +62,9 @@ int engine_view_fd(Engine *e);
 View *engine_view(Engine *e);
 void engine_view_release(Engine *e);
 
-/* Counts once which matches select whom now, for View.match_hits; called every now and then
- * (tick.census would be right) and by each view. Does nothing while a view is held. */
+/* Housekeeping, every now and then (tick.census would be right): counts which matches select whom
+ * now, for View.match_hits (not while a view is held; views count as well), and has memory ready
+ * for as many processes as there are by now. */
 void engine_look(Engine *e);
 
 /* The threads' heartbeats, for the watchdog: true when each is younger than max_age_usec beyond

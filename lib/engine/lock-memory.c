@@ -78,3 +78,12 @@ void memory_touch(void *p, size_t bytes) {
         if (p)
                 populate((uintptr_t) p, (uintptr_t) p + bytes, true);
 }
+
+void memory_touch_ahead(void *p, size_t bytes) {
+        uintptr_t at = (uintptr_t) p;
+        size_t into = at % page_size();
+
+        if (p && bytes > 0)
+                (void) madvise((void *) (at - into), bytes + into,
+                        MADV_POPULATE_WRITE); /* before 5.14: pages come late */
+}

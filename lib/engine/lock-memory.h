@@ -19,3 +19,6 @@ size_t memory_touch_program(void);
 
 /* Makes bytes at p resident and writable, without changing them. */
 void memory_touch(void *p, size_t bytes);
+
+/* The same while another thread may be writing there: by the kernel or not at all. */
+void memory_touch_ahead(void *p, size_t bytes);

@@ -19,6 +19,7 @@ struct Sentinel {
         bool quiet; /* a rehearsal: nothing is told */
         uint64_t fill_ceiling;
         Sample sample;
+        ProcSample *procs;              /* the sampler's array, as the rehearsal found it */
         Outcome outcomes[OUTCOMES_MAX]; /* for the next judgement */
         size_t n_outcomes;
         FlightWatch flight;

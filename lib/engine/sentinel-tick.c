@@ -3,11 +3,17 @@
 
 #include "base/macro.h"
 #include "base/text.h"
+#include "engine/lock-memory.h"
 #include "engine/sentinel-state.h"
 
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+enum {
+        TOUCHED_USERS = 128,
+        TOUCHED_VERDICTS = 64,
+};
 
 #define BLINDED_AGAIN_USEC (10 * USEC_PER_MIN)
 
@@ -233,12 +239,27 @@ void sentinel_rehearse(Sentinel *s, uint64_t *ret_available) {
         s->quiet = true;
         (void) sentinel_tick(s, clock_monotonic_usec(), clock_boottime_usec(), true);
         s->quiet = false;
+        s->procs = s->sample.procs;
         forget(s);
 
         if (ret_available)
                 *ret_available = (s->sample.raw.have & source_bit(SOURCE_MEMINFO)) != 0
                         ? s->sample.raw.mem_available
                         : 0;
+}
+
+void sentinel_touch_ahead(Sentinel *s, size_t processes) {
+        Pipeline *p = s->parts.pipeline;
+        size_t n = MIN(processes, p->scratch.size);
+
+        if (s->procs)
+                memory_touch_ahead(s->procs, n * sizeof(*s->procs));
+        memory_touch_ahead(p->scratch.candidates, n * sizeof(*p->scratch.candidates));
+        memory_touch_ahead(
+                p->users, MIN(p->users_size, (size_t) TOUCHED_USERS) * sizeof(*p->users));
+        memory_touch_ahead(p->verdicts,
+                MIN(p->verdicts_size, (size_t) TOUCHED_VERDICTS) * sizeof(*p->verdicts));
+        memory_touch_ahead(p->book, sizeof(*p->book));
 }
 
 void sentinel_set_fill_ceiling(Sentinel *s, uint64_t bytes_per_sec) {

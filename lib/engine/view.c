@@ -2,13 +2,14 @@
 #include "engine/view.h"
 
 #include "base/macro.h"
+#include "engine/lock-memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-/* Mapped rather than allocated, so that it goes back to the system with the view, and populated. At
+/* Mapped rather than allocated, so that it goes back to the system with the view, and touched. At
  * least one element, so that no pointer is NULL. */
 static void *map_touched(size_t n, size_t size) {
         void *p;
@@ -17,9 +18,11 @@ static void *map_touched(size_t n, size_t size) {
                 n = 1;
         if (n > SIZE_MAX / size)
                 return NULL;
-        p = mmap(NULL, n * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
-                -1, 0);
-        return p == MAP_FAILED ? NULL : p;
+        p = mmap(NULL, n * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
+                return NULL;
+        memory_touch(p, n * size); /* MAP_POPULATE does nothing where memory is locked on fault */
+        return p;
 }
 
 static void unmap(void *p, size_t n, size_t size) {
