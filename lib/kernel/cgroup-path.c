@@ -127,11 +127,15 @@ static bool parse_container(Slice component, Slice *ret) {
                 parse_name(component, SLICE("systemd-nspawn@"), SLICE(".service"), ret);
 }
 
-/* "kubepods-burstable-podUID.slice", or "podUID" below kubepods. */
+/* "kubepods-burstable-podUID.slice", also with ":ENGINE:ID" behind it, or "podUID" below kubepods.
+ */
 static bool parse_pod(Slice component, Slice *ret) {
-        Slice s = is_slice(component) ? without_end(component, 6) : component;
+        const char *colon = memchr(component.at, ':', component.len);
+        Slice s = colon ? (Slice){ component.at, (size_t) (colon - component.at) } : component;
 
-        if (slice_starts_with(component, SLICE("kubepods")))
+        if (is_slice(s))
+                s = without_end(s, 6);
+        if (slice_starts_with(s, SLICE("kubepods")))
                 for (size_t i = s.len; i >= 5; i--)
                         if (memcmp(s.at + i - 5, "-pod", 4) == 0) {
                                 *ret = from(s, i - 1);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 
 #include "base/fdio.h"
 #include "base/lines.h"
@@ -122,8 +123,12 @@ static void take_line(Scan *s, Slice line) {
 
 static int finish(Scan *s, ProcStatus *ret) {
         ProcStatus *status = &s->status;
+        uint64_t impossible = s->keys.overflowed;
 
-        status->have = s->have | (uint32_t) s->keys.have;
+        for (size_t i = 0; i < ELEMENTS(specs); i++)
+                if (specs[i].bits & impossible)
+                        memset((char *) s + specs[i].offset, 0, sizeof(uint64_t));
+        status->have = s->have | (uint32_t) (s->keys.have & ~impossible);
         if (!(status->have & PROC_STATUS_STATE) || !(status->have & PROC_STATUS_UID))
                 return -EBADMSG;
 
