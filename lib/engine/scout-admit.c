@@ -24,6 +24,15 @@
 
 #define INIT_PID 1
 
+/* In a census: how many members of cgroups that grew. */
+#define VISIT_GAINING 512
+
+/* Beyond limits.processes: who is large enough to take another's place, how many places one pass
+ * may give away, and in how many passes all outsiders have been looked at. */
+#define EVICT_FOR_BYTES (UINT64_C(16) * 1024 * 1024)
+#define EVICT_MAX 32
+#define OUTSIDE_TURNS 16
+
 const ProcFacts *scout_facts(const Scout *s, uint32_t slot) {
         return atomic_load_explicit(&roster_slot(s->roster, slot)->facts, memory_order_relaxed);
 }
@@ -101,6 +110,7 @@ static void mark_entry(Scout *s, ScoutEntry *e, const ProcFacts *facts) {
 
         e->kthread = facts->kthread;
         e->untouchable = facts->kthread || facts->self || facts->pid == INIT_PID;
+        e->group = SCOUT_GROUP_UNKNOWN;
         e->watched = !e->untouchable && scout_is_watched(s, facts);
         e->facts_usec = s->now_usec;
         e->unsettled = !facts->kthread && !s->root->foreign && age < SETTLE_USEC;
@@ -119,27 +129,54 @@ static void note_outcome(Scout *s, int r) {
                 scout_note_error(s, r < 0 ? r : -EACCES);
 }
 
+/* One that there is no slot for: a large one takes the place of a small one, at the next pass.
+ * Between two censuses only some of them are looked at, in turn. */
+static void consider_outsider(Scout *s, const ScoutFresh *f) {
+        uint32_t smallest = SCOUT_TABLE_NONE;
+        uint64_t size;
+
+        s->n_outside++;
+        if ((!s->is_census && (uint32_t) f->pid % OUTSIDE_TURNS != s->pass % OUTSIDE_TURNS) ||
+                s->n_evicted >= EVICT_MAX || scout_read_outsider(s, f->pid, &size) != PROC_OK ||
+                size < EVICT_FOR_BYTES)
+                return;
+
+        for (uint32_t slot = 0; slot < s->n_slots; slot++) {
+                const ScoutEntry *e = &s->entries[slot];
+
+                if (e->used && !e->kept && !e->self && e->pid != INIT_PID &&
+                        (smallest == SCOUT_TABLE_NONE || e->size < s->entries[smallest].size))
+                        smallest = slot;
+        }
+        if (smallest == SCOUT_TABLE_NONE || s->entries[smallest].size >= size / 2)
+                return;
+        scout_retire(s, smallest);
+        s->n_evicted++;
+        s->stats.evicted++;
+}
+
 bool scout_admit(Scout *s, const ScoutFresh *f) {
         _cleanup_close_ int pid_fd = FD_NONE;
+        uint32_t slot = roster_claim(s->roster);
         ScoutEntry *e;
         ProcStat stat;
         ProcFacts *facts;
-        uint32_t slot;
         int r;
+
+        if (slot == SCOUT_TABLE_NONE) {
+                consider_outsider(s, f);
+                return false;
+        }
 
         r = proc_dir_open(s->root->proc_fd, f->pid, &pid_fd);
         if (r == PROC_OK)
                 r = proc_stat_read_at(pid_fd, &stat);
         if (r != PROC_OK) {
                 note_outcome(s, r);
+                drop_claim(s, slot);
                 return false;
         }
 
-        slot = roster_claim(s->roster);
-        if (slot == SCOUT_TABLE_NONE) {
-                s->stats.dropped++;
-                return false;
-        }
         s->n_slots = MAX(s->n_slots, slot + 1);
         e = &s->entries[slot];
         *e = (ScoutEntry){
@@ -151,6 +188,7 @@ bool scout_admit(Scout *s, const ScoutFresh *f) {
                 .self = is_self(s, &stat),
                 .kthread = proc_stat_is_kthread(&stat),
                 .first_usec = s->now_usec,
+                .group = SCOUT_GROUP_UNKNOWN,
         };
 
         r = read_process(s, slot, pid_fd, &stat, &facts);
@@ -246,4 +284,34 @@ void scout_visit(Scout *s, uint32_t slot) {
         if (status.uid != facts->uid || status.gid != facts->gid || status.ppid != facts->ppid ||
                 runs_other_program(s, slot))
                 scout_revisit(s, slot);
+}
+
+/* A group that was dropped because it could not be read is looked for again. */
+static void count_in_group(Scout *s, uint32_t slot) {
+        ScoutEntry *e = &s->entries[slot];
+
+        if (e->group == SCOUT_GROUP_UNKNOWN)
+                e->group = scout_groups_join(s->groups, scout_facts(s, slot)->cgroup);
+        else if (e->group != SCOUT_GROUP_NONE && !scout_groups_count(s->groups, e->group))
+                e->group = SCOUT_GROUP_UNKNOWN;
+}
+
+void scout_visit_gaining(Scout *s) {
+        size_t n = VISIT_GAINING;
+
+        for (uint32_t slot = 0; slot < s->n_slots; slot++)
+                if (s->entries[slot].used && !s->entries[slot].kthread)
+                        count_in_group(s, slot);
+        if (scout_groups_read(s->groups) == 0)
+                return;
+
+        for (uint32_t slot = 0; slot < s->n_slots && n > 0; slot++) {
+                const ScoutEntry *e = &s->entries[slot];
+
+                if (!e->used || e->kept || e->read_usec == s->now_usec ||
+                        !scout_groups_gained(s->groups, e->group))
+                        continue;
+                scout_visit(s, slot);
+                n--;
+        }
 }

@@ -15,10 +15,10 @@
 #include "kernel/proc.h"
 
 /* One open instead of two: the directory need not be opened for a single file. */
-static int open_below(const Scout *s, uint32_t slot, const char *file, int *ret) {
+static int open_below(const Scout *s, int32_t pid, const char *file, int *ret) {
         char name[32];
 
-        (void) snprintf(name, sizeof(name), "%d/%s", s->entries[slot].pid, file);
+        (void) snprintf(name, sizeof(name), "%d/%s", pid, file);
         return proc_file_open(s->root->proc_fd, name, ret);
 }
 
@@ -75,7 +75,7 @@ int scout_read_amounts(Scout *s, uint32_t slot, int pid_fd, ProcStatus *ret_stat
         int r;
 
         r = pid_fd >= 0 ? proc_file_open(pid_fd, "status", &fd)
-                        : open_below(s, slot, "status", &fd);
+                        : open_below(s, s->entries[slot].pid, "status", &fd);
         if (r == PROC_OK)
                 r = proc_status_read_fd(fd, &status);
         if (r != PROC_OK)
@@ -128,7 +128,7 @@ int scout_read_statm(Scout *s, uint32_t slot) {
         ProcStatm statm;
         int r;
 
-        r = open_below(s, slot, "statm", &fd);
+        r = open_below(s, s->entries[slot].pid, "statm", &fd);
         if (r == PROC_OK)
                 r = proc_statm_read_fd(fd, &statm);
         if (r != PROC_OK)
@@ -143,6 +143,19 @@ int scout_read_statm(Scout *s, uint32_t slot) {
         v.file = sub_sat_u64(mul_div_u64(statm.shared_pages, page_size(), 1), v.shmem);
         set_size(s, slot, &v);
         return PROC_OK;
+}
+
+int scout_read_outsider(Scout *s, int32_t pid, uint64_t *ret) {
+        _cleanup_close_ int fd = FD_NONE;
+        ProcStatm statm;
+        int r;
+
+        r = open_below(s, pid, "statm", &fd);
+        if (r == PROC_OK)
+                r = proc_statm_read_fd(fd, &statm);
+        if (r == PROC_OK)
+                *ret = mul_div_u64(statm.anon_pages, page_size(), 1);
+        return r;
 }
 
 void scout_take_readings(Scout *s, uint32_t slot) {

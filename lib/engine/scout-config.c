@@ -14,7 +14,7 @@
 #define FDS_DETAILED 2
 
 /* What the rest of the daemon may need. */
-#define FDS_RESERVED 96
+#define FDS_RESERVED 224 /* 128 of them for cgroups */
 
 uint32_t scout_places(uint32_t kept, uint32_t detailed) {
         struct rlimit limit;

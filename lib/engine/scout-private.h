@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "engine/facts.h"
+#include "engine/scout-group.h"
 #include "engine/scout-slow.h"
 #include "engine/scout-table.h"
 #include "engine/scout.h"
@@ -41,6 +42,7 @@ typedef struct ScoutEntry {
         bool watched;     /* a policy watches it though the system is calm */
         bool unsettled;   /* was seen too young: look again who it became */
         bool chosen, chosen_detail, favoured; /* while choosing */
+        uint8_t group;                        /* leaf cgroup, while it is counted */
         TextState text;
         int32_t pid;
         uint32_t pass;     /* the last one that listed it */
@@ -84,6 +86,7 @@ struct Scout {
         uint32_t n_slots;  /* entries ever used: the end of all loops over them */
         ScoutTable *table; /* pid to slot */
         size_t n_known;
+        ScoutGroups *groups;
 
         /* the pass under way */
         uint32_t pass;
@@ -94,10 +97,11 @@ struct Scout {
         ScoutFresh *fresh;
         size_t n_fresh, fresh_size;
         size_t n_seen;
-        uint32_t *order;     /* slots, while choosing */
-        uint32_t cursor;     /* of the rotating slice */
-        uint64_t entry_size; /* beyond limits.processes: what a newcomer must exceed */
-        usec_t census_usec;  /* of the last one; USEC_UNSET: none */
+        uint32_t *order;    /* slots, while choosing */
+        uint32_t cursor;    /* of the rotating slice */
+        size_t n_outside;   /* listed, but beyond limits.processes */
+        size_t n_evicted;   /* by this pass */
+        usec_t census_usec; /* of the last one; USEC_UNSET: none */
 
         /* how many may be kept; less than configured when descriptors ran out */
         uint32_t kept_max, detailed_max;
@@ -132,6 +136,9 @@ void scout_note_flags(Scout *s, uint32_t slot, uint32_t flags);
 /* The cheaper look at one that is not kept: statm by one open; swap stays as it was. */
 int scout_read_statm(Scout *s, uint32_t slot);
 
+/* How much memory a process without a slot has, by one open. */
+int scout_read_outsider(Scout *s, int32_t pid, uint64_t *ret);
+
 /* Takes over what the sentinel read of a kept one meanwhile. */
 void scout_take_readings(Scout *s, uint32_t slot);
 
@@ -146,6 +153,9 @@ void scout_revisit(Scout *s, uint32_t slot);
 
 /* One turn of a process that is known: its amounts, and whether it still runs the same program. */
 void scout_visit(Scout *s, uint32_t slot);
+
+/* The turn of all members of leaf cgroups that grew, as far as they are not kept. */
+void scout_visit_gaining(Scout *s);
 
 void scout_retire(Scout *s, uint32_t slot);
 

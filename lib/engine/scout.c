@@ -52,6 +52,7 @@ int scout_new(const ScoutOptions *options, const Config *config, Scout **ret) {
         s->board = reserve_new(1, sizeof(*s->board));
         if (!s->entries || !s->order || !s->fresh || !s->list_buf || !s->board ||
                 scout_table_new(size, &s->table) < 0 || fact_strings_new(&s->strings) < 0 ||
+                scout_groups_new(s->strings, s->root, &s->groups) < 0 ||
                 slow_sources_new(s->root, &s->slow_sources) < 0) {
                 scout_free(s);
                 return -ENOMEM;
@@ -77,6 +78,7 @@ Scout *scout_free(Scout *s) {
         close_fd(s->wake_fd);
         close_fd(s->stop_fd);
         (void) slow_sources_free(s->slow_sources);
+        (void) scout_groups_free(s->groups);
         (void) fact_strings_free(s->strings);
         (void) scout_table_free(s->table);
         (void) config_unref(s->config);
@@ -124,7 +126,7 @@ static void note_listed(Scout *s, pid_t pid, ino_t ino) {
         if (s->n_fresh < s->fresh_size)
                 s->fresh[s->n_fresh++] = (ScoutFresh){ .pid = pid, .ino = ino };
         else
-                s->stats.dropped++;
+                s->n_outside++;
 }
 
 static int list_processes(Scout *s) {
@@ -132,7 +134,7 @@ static int list_processes(Scout *s) {
         pid_t pid;
         int r;
 
-        s->n_seen = s->n_fresh = 0;
+        s->n_seen = s->n_fresh = s->n_outside = s->n_evicted = 0;
         if (s->list_fd < 0)
                 s->list_fd = proc_list_open(s->root->proc_fd, ".");
         if (s->list_fd < 0)
@@ -227,9 +229,10 @@ static void read_known(Scout *s) {
                 return;
         }
         visit_young(s);
-        if (s->is_census)
+        if (s->is_census) {
+                scout_visit_gaining(s);
                 visit_slice(s, SLICE_CENSUS, false);
-        else
+        } else
                 visit_slice(s, SLICE_PASS, true);
 }
 
@@ -270,6 +273,7 @@ static void publish_stats(Scout *s, usec_t began_usec) {
         usec_t now = s->options.open_pids ? clock_monotonic_usec() : began_usec;
 
         s->stats.passes++;
+        s->stats.dropped = s->n_outside;
         s->stats.censuses += s->is_census;
         s->stats.last_pass_usec = usec_since(now, began_usec);
         s->stats.longest_pass_usec = MAX(s->stats.longest_pass_usec, s->stats.last_pass_usec);
