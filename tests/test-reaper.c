@@ -3,6 +3,7 @@
 
 #include "kernel/pidfd.h"
 #include "tests/harness.h"
+#include "tests/process-fixture.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -238,39 +239,30 @@ START_TEST(stopping_does_not_wait_for_one_that_hangs) {
 }
 END_TEST
 
-START_TEST(a_real_child_gets_its_signal) {
+START_TEST(a_real_process_gets_its_signal) {
         Reapers *r;
         atomic_uint uses = 1;
+        Victim v;
         Outcome o;
-        int status, pidfd;
-        pid_t child;
 
-        child = fork();
-
-        if (child == 0) {
-                signal(SIGTERM, SIG_DFL); /* Check has a handler, which would end the test */
-                for (;;)
-                        pause();
-        }
-        ck_assert_int_eq(pidfd_new(child, &pidfd), PIDFD_OK);
+        victim_start(VICTIM_PLAIN, &v);
         ck_assert_int_eq(reapers_new(&reaper_ops_kernel, 1, &r), 0);
         ck_assert_int_eq(reapers_start(r), 0);
-        ck_assert(
-                reapers_submit(r, &(ReaperJob){ .pidfd = pidfd, .signo = SIGTERM, .uses = &uses }));
+        ck_assert(reapers_submit(
+                r, &(ReaperJob){ .pidfd = v.pidfd, .signo = SIGTERM, .uses = &uses }));
         ck_assert_uint_eq(await_outcomes(r, &o, 1), 1);
         ck_assert_int_eq(o.kind, OUTCOME_SENT);
-        ck_assert_int_eq(waitpid(child, &status, 0), child);
-        ck_assert(WIFSIGNALED(status));
-        ck_assert_int_eq(WTERMSIG(status), SIGTERM);
+        ck_assert(victim_has_ended(&v, 10000));
 
         /* and after it is reaped, it is gone */
+        ck_assert_int_eq(waitpid(v.pid, NULL, 0), v.pid);
         atomic_store(&uses, 1);
-        ck_assert(
-                reapers_submit(r, &(ReaperJob){ .pidfd = pidfd, .signo = SIGTERM, .uses = &uses }));
+        ck_assert(reapers_submit(
+                r, &(ReaperJob){ .pidfd = v.pidfd, .signo = SIGTERM, .uses = &uses }));
         ck_assert_uint_eq(await_outcomes(r, &o, 1), 1);
         ck_assert_int_eq(o.kind, OUTCOME_GONE);
         reapers_free(r);
-        close(pidfd);
+        close(v.pidfd);
 }
 END_TEST
 
@@ -287,7 +279,7 @@ int main(void) {
         tcase_add_test(tc, with_none_left_jobs_are_refused_and_waiting_ones_taken_back);
         tcase_add_test(tc, a_full_queue_refuses_and_loses_nothing);
         tcase_add_test(tc, stopping_does_not_wait_for_one_that_hangs);
-        tcase_add_test(tc, a_real_child_gets_its_signal);
+        tcase_add_test(tc, a_real_process_gets_its_signal);
         tcase_set_timeout(tc, 30);
         suite_add_tcase(s, tc);
         return harness_run(s);
