@@ -11,7 +11,6 @@
 #include "config/config-targets.h"
 
 #define DAY ((int64_t) (24 * USEC_PER_HOUR))
-#define BUDGET_COUNT_MAX 1000
 
 static int parse_name(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
         PolicyDraft *draft = object;
@@ -123,10 +122,10 @@ static int parse_budget(Loader *l, const KeySpec *spec, const YamlNode *value, v
         per = strstr(value->text, " per ");
         if (per && (size_t) (per - value->text) < sizeof(count))
                 memcpy(count, value->text, (size_t) (per - value->text));
-        if (!per || number_parse_u64(count, &n) < 0 || n == 0 || n > BUDGET_COUNT_MAX) {
+        if (!per || number_parse_u64(count, &n) < 0 || n == 0 || n > POLICY_BUDGET_MAX) {
                 loader_error(l, value,
                         "a budget looks like 3 per 10min, with 1 to %d kills, or is none",
-                        BUDGET_COUNT_MAX);
+                        POLICY_BUDGET_MAX);
                 return 0;
         }
         per += strlen(" per ");

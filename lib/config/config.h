@@ -299,6 +299,7 @@ typedef enum OnBudget {
 
 #define POLICY_NAME_MAX 64
 #define POLICY_STEPS_MAX 16
+#define POLICY_BUDGET_MAX 16 /* kills in a budget: the times of all of them are kept */
 
 typedef struct Policy {
         char name[POLICY_NAME_MAX];

@@ -111,7 +111,7 @@ static const MetricInfo metrics[_METRIC_MAX] = {
         [METRIC_FILL_RATE] = RATE(METRIC_FILL_RATE, "fill.rate", SYSTEM, METRIC_UNIT_BYTES_PER_SEC,
                 "how fast memory and swap are being used up"),
         [METRIC_OOM_KILLS] = OTHER(METRIC_OOM_KILLS, "oom.kills", SYSTEM, METRIC_UNIT_COUNT, NEVER,
-                "kernel OOM kills since the machine was started"),
+                "kernel OOM kills since avertd began to watch"),
 
         PSI_KINDS("memory", PSI_MEMORY),
         PSI_KINDS("io", PSI_IO),
