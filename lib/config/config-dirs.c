@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -17,6 +19,21 @@ static bool ends_with(const char *text, const char *suffix) {
         size_t len = strlen(text), n = strlen(suffix);
 
         return len > n && strcmp(text + len - n, suffix) == 0;
+}
+
+/* Opens a path below a root so that links, absolute ones too, stay below it: the files of a foreign
+ * root are its own, never this machine's. Kernels before 5.6 follow them as usual. Returns the fd
+ * or -1 with errno. */
+static int open_below(int rootfd, const char *path, int flags) {
+        struct open_how how = { .flags = (uint64_t) flags, .resolve = RESOLVE_IN_ROOT };
+        int fd;
+
+        if (rootfd == AT_FDCWD)
+                return open(path, flags);
+        fd = (int) syscall(SYS_openat2, rootfd, path, &how, sizeof(how));
+        if (fd < 0 && errno == ENOSYS)
+                fd = openat(rootfd, path, flags);
+        return fd;
 }
 
 static int report_errno(Loader *l, const char *path, const char *what, int error) {
@@ -87,7 +104,7 @@ static int list_dir(Loader *l, int rootfd, const char *path, ConfigFiles *files)
         DIR *dir;
         int fd, r;
 
-        fd = openat(rootfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        fd = open_below(rootfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 return errno == ENOENT ? 0 : report_errno(l, path, "list", -errno);
 
