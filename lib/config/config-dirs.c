@@ -25,7 +25,7 @@ static bool ends_with(const char *text, const char *suffix) {
  * root are its own, never this machine's. Kernels before 5.6 follow them as usual. Returns the fd
  * or -1 with errno. */
 static int open_below(int rootfd, const char *path, int flags) {
-        struct open_how how = { .flags = (uint64_t) flags, .resolve = RESOLVE_IN_ROOT };
+        struct open_how how = { .flags = (unsigned) flags, .resolve = RESOLVE_IN_ROOT };
         int fd;
 
         if (rootfd == AT_FDCWD)
