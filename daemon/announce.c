@@ -36,13 +36,17 @@ void announce_broken_policy(Daemon *d, const char *what) {
         TextBuf b;
 
         textbuf_init(&b, text, sizeof(text));
-        textbuf_addf(
-                &b, "the policy was refused at start, the built-in default is in force: %s", what);
+        textbuf_addf(&b, "at start, so the built-in default is in force: %s", what);
         report(d, EVENT_RELOAD_REFUSED, NOTIFY_CRITICAL, text);
 }
 
 void announce_reload_refused(Daemon *d, const char *why) {
-        report(d, EVENT_RELOAD_REFUSED, NOTIFY_WARNING, why);
+        char text[512];
+        TextBuf b;
+
+        textbuf_init(&b, text, sizeof(text));
+        textbuf_addf(&b, "those in force stay: %s", why);
+        report(d, EVENT_RELOAD_REFUSED, NOTIFY_WARNING, text);
 }
 
 void announce_silence(Daemon *d, const char *who) {

@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +18,10 @@
 #include "daemon/privacy.h"
 
 #define RUNTIME_DIRECTORY "/run/avert"
+
+#define MEMORY_BOUND (UINT64_C(48) << 20)
+#define MEMORY_BOUND_PER_PROCESS                                                                   \
+        UINT64_C(4096) /* what is known of one, and twice that while it is shown */
 
 /* For as long as the process: see daemon_run(). */
 static StderrSink stderr_sink = { .fd = STDERR_FILENO };
@@ -162,6 +169,26 @@ static void protect_self(const Options *o) {
                 log_debug("oom_score_adj cannot be lowered (no CAP_SYS_RESOURCE)");
 }
 
+/* A D-Bus message may be 128 MiB, and whoever may connect may send one: what we can be made to
+ * allocate beyond what we have now has a bound, and a peer that reaches it loses its connection. */
+static void bound_memory(const LimitsConfig *limits) {
+        const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
+        uint64_t size, resident, shared, text, lib, data;
+        struct rlimit limit;
+        char line[128];
+
+        if (fdio_read_at(AT_FDCWD, "/proc/self/statm", line, sizeof(line)) < 0 ||
+                sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+                        &size, &resident, &shared, &text, &lib, &data) != 6 ||
+                getrlimit(RLIMIT_DATA, &limit) < 0)
+                return;
+
+        limit.rlim_cur = MIN(limit.rlim_cur,
+                (rlim_t) (data * page + MEMORY_BOUND +
+                        limits->processes * MEMORY_BOUND_PER_PROCESS));
+        (void) setrlimit(RLIMIT_DATA, &limit);
+}
+
 static int set_up(Daemon *d, TextBuf *ret_broken) {
         EngineOptions engine = {
                 .root = d->options->root, .dry = d->options->dry, .lock_memory = !d->options->root
@@ -193,7 +220,10 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
         if (r < 0)
                 return r;
         announce_policy(d);
-        return engine_start(d->engine);
+        r = engine_start(d->engine);
+        if (r >= 0)
+                bound_memory(&d->config->limits);
+        return r;
 }
 
 /* The engine first: nobody may answer or act any more while the rest goes away. */

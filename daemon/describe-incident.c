@@ -48,11 +48,12 @@ static const char *policy_state(const View *view, size_t policy, const Verdict *
         for (size_t i = 0; i < INCIDENTS_MAX; i++) {
                 const Incident *in = &view->book.incidents[i];
 
-                if (in->id == 0 || in->policy != policy)
+                if (!in->used || in->policy != policy)
                         continue;
                 if (in->phase == INCIDENT_OPEN)
                         return "open";
-                holding = holding || in->phase == INCIDENT_HOLDING;
+                holding = holding ||
+                        (in->phase == INCIDENT_HOLDING && in->true_since_usec != USEC_UNSET);
                 cooling = cooling || in->phase == INCIDENT_COOLING;
         }
 
@@ -183,7 +184,7 @@ void describe_add_incidents(const View *view, Json *parent) {
                 const Policy *policy;
                 Json *one;
 
-                if (in->id == 0 || in->policy >= view->config->n_policies)
+                if (!in->used || in->policy >= view->config->n_policies)
                         continue;
 
                 policy = &view->config->policies[in->policy];

@@ -53,6 +53,7 @@ static bool has_destructive_step(const Policy *policy) {
 
 static void add_candidates(
         View *view, const Policy *policy, const Verdict *v, int32_t pid, Json *parent) {
+        DecideVeto veto = { &view->book, view->sample.raw.at_usec };
         Json *list = json_put_list(parent, "candidates");
         Candidate best[CANDIDATES_MAX];
         size_t n;
@@ -60,8 +61,8 @@ static void add_candidates(
         if (!has_destructive_step(policy))
                 return;
 
-        n = rank(view->config, policy, v, &view->sample, NULL, view->scratch.candidates,
-                view->scratch.size, best, ELEMENTS(best));
+        n = rank(view->config, policy, v, &view->sample, &(RankVeto){ decide_veto, &veto },
+                view->scratch.candidates, view->scratch.size, best, ELEMENTS(best));
         if (pid == 0) {
                 for (size_t i = 0; i < n; i++)
                         add_candidate(&best[i], &view->procs[best[i].proc], list);

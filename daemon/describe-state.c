@@ -44,16 +44,19 @@ static const char *trigger_mode_name(TriggerMode mode) {
         return names[mode];
 }
 
-static bool has_open_step(const IncidentBook *book) {
-        for (size_t i = 0; i < INCIDENTS_MAX; i++)
-                if (book->incidents[i].id != 0 && book->incidents[i].phase == INCIDENT_OPEN)
-                        return true;
-        return book->flight.active;
+/* An incident that only tells (notify) holds; one that has come to its destructive steps acts. */
+static bool is_acting(const Incident *in) {
+        return in->phase == INCIDENT_OPEN && in->first_destructive_reached != UINT32_MAX;
 }
 
-static bool has_holding(const IncidentBook *book) {
+static bool is_holding(const Incident *in) {
+        return in->phase == INCIDENT_OPEN ||
+                (in->phase == INCIDENT_HOLDING && in->true_since_usec != USEC_UNSET);
+}
+
+static bool has_incident(const IncidentBook *book, bool (*is)(const Incident *in)) {
         for (size_t i = 0; i < INCIDENTS_MAX; i++)
-                if (book->incidents[i].id != 0 && book->incidents[i].phase == INCIDENT_HOLDING)
+                if (book->incidents[i].used && is(&book->incidents[i]))
                         return true;
         return false;
 }
@@ -61,9 +64,9 @@ static bool has_holding(const IncidentBook *book) {
 const char *describe_level(const View *view) {
         if (view->critical)
                 return "critical";
-        if (has_open_step(&view->book))
+        if (view->book.flight.active || has_incident(&view->book, is_acting))
                 return "acting";
-        if (has_holding(&view->book))
+        if (has_incident(&view->book, is_holding))
                 return "holding";
         for (size_t i = 0; i < view->n_verdicts; i++)
                 if (view->verdicts[i].armed || view->verdicts[i].when == TRUTH_TRUE)

@@ -174,7 +174,7 @@ int loop_reload(Daemon *d, TextBuf *ret) {
         r = replace_config(d, &b);
         if (r < 0) {
                 announce_reload_refused(d, text);
-                textbuf_addf(ret, "refused, the policy in force stays: %s", text);
+                textbuf_addf(ret, "refused, the policies in force stay: %s", text);
         } else
                 textbuf_addf(ret, "reloaded: %zu %s from %zu %s", d->config->n_policies,
                         d->config->n_policies == 1 ? "policy" : "policies", d->config->n_sources,
@@ -248,7 +248,7 @@ static int watch_time(Daemon *d, usec_t after, sd_event_time_handler_t handler, 
         int r;
 
         r = sd_event_add_time_relative(
-                d->event, ret, CLOCK_MONOTONIC, after, USEC_PER_SEC, handler, d);
+                d->event, ret, CLOCK_MONOTONIC, after, MIN(after / 8, USEC_PER_SEC), handler, d);
         if (r < 0)
                 return r;
         (void) sd_event_source_set_description(*ret, name);

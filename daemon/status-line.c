@@ -26,7 +26,7 @@ static size_t open_incidents(const IncidentBook *book) {
         size_t n = 0;
 
         for (size_t i = 0; i < INCIDENTS_MAX; i++)
-                n += book->incidents[i].id != 0 && book->incidents[i].phase == INCIDENT_OPEN;
+                n += book->incidents[i].used && book->incidents[i].phase == INCIDENT_OPEN;
         return n;
 }
 

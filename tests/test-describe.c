@@ -154,8 +154,12 @@ START_TEST(the_level_is_the_worst_that_holds) {
         d.view.critical = true;
         ck_assert_str_eq(describe_level(&d.view), "critical");
         d.view.critical = false;
+        d.view.book.incidents[0].first_destructive_reached = UINT32_MAX; /* it told, no more */
+        ck_assert_str_eq(describe_level(&d.view), "holding");
         d.view.book.incidents[0].phase = INCIDENT_HOLDING;
         ck_assert_str_eq(describe_level(&d.view), "holding");
+        d.view.book.incidents[0].true_since_usec = USEC_UNSET; /* false again */
+        ck_assert_str_eq(describe_level(&d.view), "armed");
         d.view.book.incidents[0].phase = INCIDENT_COOLING;
         ck_assert_str_eq(describe_level(&d.view), "armed");
         set_calm(&d);

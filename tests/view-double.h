@@ -138,18 +138,22 @@ static void view_double_init(ViewDouble *d) {
                         const Atom *a = &p->when.nodes[k].atom;
 
                         if (p->when.nodes[k].kind == COND_ATOM)
-                                d->verdicts[i].atoms[d->verdicts[i].n_atoms++] = (AtomReading){ a,
-                                        s->system[a->metric], d->verdicts[i].when };
+                                d->verdicts[i].atoms[d->verdicts[i].n_atoms++] =
+                                        (AtomReading){ .atom = a,
+                                                .reading = s->system[a->metric],
+                                                .truth = d->verdicts[i].when };
                 }
         }
 
-        v->book.incidents[0] = (Incident){ .id = 7,
+        v->book.incidents[0] = (Incident){ .used = true,
+                .id = 7,
                 .policy = 0,
                 .phase = INCIDENT_OPEN,
                 .true_since_usec = 98 * USEC_PER_SEC,
                 .opened_usec = 99 * USEC_PER_SEC,
                 .next_step = 1,
                 .n_steps_taken = 1,
+                .first_destructive_reached = 1,
                 .has_target = true,
                 .slot = 0,
                 .generation = 1,
