@@ -83,9 +83,6 @@ static int read_exe(const FactsReader *reader, int pid_fd, ProcFacts *f) {
         ProcExe exe;
         int r;
 
-        if (f->kthread)
-                return PROC_OK;
-
         r = proc_exe_read_at(pid_fd, path, sizeof(path), &exe);
         if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
                 return r;
@@ -130,6 +127,12 @@ static bool is_adj_inherited(const ProcFacts *f) {
 static int read_rest(const FactsReader *reader, int pid_fd, ProcFacts *f) {
         int adj = 0;
         int r;
+
+        if (f->kthread) { /* the rest of it is the same for all, and nobody's business */
+                f->class_hash = facts_class(f);
+                f->group_hash = facts_group(f);
+                return PROC_OK;
+        }
 
         r = read_cgroup(reader, pid_fd, f);
         if (r != PROC_OK)

@@ -22,16 +22,8 @@
  * silently. */
 #define FACTS_AGE_USEC (10 * USEC_PER_MIN)
 
-#define INIT_PID 1
-
 /* In a census: how many members of cgroups that grew. */
 #define VISIT_GAINING 512
-
-/* Beyond limits.processes: who is large enough to take another's place, how many places one pass
- * may give away, and in how many passes all outsiders have been looked at. */
-#define EVICT_FOR_BYTES (UINT64_C(16) * 1024 * 1024)
-#define EVICT_MAX 32
-#define OUTSIDE_TURNS 16
 
 const ProcFacts *scout_facts(const Scout *s, uint32_t slot) {
         return atomic_load_explicit(&roster_slot(s->roster, slot)->facts, memory_order_relaxed);
@@ -109,7 +101,7 @@ static void mark_entry(Scout *s, ScoutEntry *e, const ProcFacts *facts) {
         usec_t age = usec_since(s->boottime_usec, facts->born_usec);
 
         e->kthread = facts->kthread;
-        e->untouchable = facts->kthread || facts->self || facts->pid == INIT_PID;
+        e->untouchable = facts->kthread || facts->self || facts->pid == SCOUT_INIT_PID;
         e->group = SCOUT_GROUP_UNKNOWN;
         e->watched = !e->untouchable && scout_is_watched(s, facts);
         e->facts_usec = s->now_usec;
@@ -129,32 +121,6 @@ static void note_outcome(Scout *s, int r) {
                 scout_note_error(s, r < 0 ? r : -EACCES);
 }
 
-/* One that there is no slot for: a large one takes the place of a small one, at the next pass.
- * Between two censuses only some of them are looked at, in turn. */
-static void consider_outsider(Scout *s, const ScoutFresh *f) {
-        uint32_t smallest = SCOUT_TABLE_NONE;
-        uint64_t size;
-
-        s->n_outside++;
-        if ((!s->is_census && (uint32_t) f->pid % OUTSIDE_TURNS != s->pass % OUTSIDE_TURNS) ||
-                s->n_evicted >= EVICT_MAX || scout_read_outsider(s, f->pid, &size) != PROC_OK ||
-                size < EVICT_FOR_BYTES)
-                return;
-
-        for (uint32_t slot = 0; slot < s->n_slots; slot++) {
-                const ScoutEntry *e = &s->entries[slot];
-
-                if (e->used && !e->kept && !e->self && e->pid != INIT_PID &&
-                        (smallest == SCOUT_TABLE_NONE || e->size < s->entries[smallest].size))
-                        smallest = slot;
-        }
-        if (smallest == SCOUT_TABLE_NONE || s->entries[smallest].size >= size / 2)
-                return;
-        scout_retire(s, smallest);
-        s->n_evicted++;
-        s->stats.evicted++;
-}
-
 bool scout_admit(Scout *s, const ScoutFresh *f) {
         _cleanup_close_ int pid_fd = FD_NONE;
         uint32_t slot = roster_claim(s->roster);
@@ -164,9 +130,10 @@ bool scout_admit(Scout *s, const ScoutFresh *f) {
         int r;
 
         if (slot == SCOUT_TABLE_NONE) {
-                consider_outsider(s, f);
+                scout_consider_outsider(s, f);
                 return false;
         }
+        scout_forget_wanted(s, f->pid); /* whatever becomes of it */
 
         r = proc_dir_open(s->root->proc_fd, f->pid, &pid_fd);
         if (r == PROC_OK)

@@ -24,6 +24,8 @@
 #include "engine/snapshot.h"
 #include "kernel/pidfd.h"
 
+#define SCOUT_INIT_PID 1
+#define SCOUT_WANTED_MAX 32
 #define SCOUT_LIST_BUFFER (32 * 1024)
 
 typedef enum TextState {
@@ -97,10 +99,11 @@ struct Scout {
         ScoutFresh *fresh;
         size_t n_fresh, fresh_size;
         size_t n_seen;
-        uint32_t *order;    /* slots, while choosing */
-        uint32_t cursor;    /* of the rotating slice */
+        uint32_t *order;                  /* slots, while choosing */
+        uint32_t cursor;                  /* of the rotating slice */
+        int32_t wanted[SCOUT_WANTED_MAX]; /* large outsiders for whom somebody was taken out */
+        size_t n_wanted;
         size_t n_outside;   /* listed, but beyond limits.processes */
-        size_t n_evicted;   /* by this pass */
         usec_t census_usec; /* of the last one; USEC_UNSET: none */
 
         /* how many may be kept; less than configured when descriptors ran out */
@@ -166,6 +169,18 @@ const ProcFacts *scout_facts(const Scout *s, uint32_t slot);
 
 /* Counts an error: descriptors or memory ran out, or something unexpected. */
 void scout_note_error(Scout *s, int r);
+
+/* ---- scout-outside.c ---- */
+
+/* One that there is no slot for: a large one takes the place of a small one, at the next pass.
+ * Between two censuses only some of them are looked at, in turn. */
+void scout_consider_outsider(Scout *s, const ScoutFresh *f);
+
+/* Admits whom a place was made for, before others that would like it. */
+void scout_take_wanted(Scout *s);
+
+/* It was admitted, or has gone. */
+void scout_forget_wanted(Scout *s, int32_t pid);
 
 /* ---- scout-keep.c ---- */
 

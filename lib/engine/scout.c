@@ -134,7 +134,7 @@ static int list_processes(Scout *s) {
         pid_t pid;
         int r;
 
-        s->n_seen = s->n_fresh = s->n_outside = s->n_evicted = 0;
+        s->n_seen = s->n_fresh = s->n_outside = 0;
         if (s->list_fd < 0)
                 s->list_fd = proc_list_open(s->root->proc_fd, ".");
         if (s->list_fd < 0)
@@ -160,6 +160,7 @@ static void retire_unlisted(Scout *s) {
 }
 
 static void take_fresh(Scout *s) {
+        scout_take_wanted(s);
         for (size_t i = 0; i < s->n_fresh; i++) {
                 uint32_t slot = scout_table_find(s->table, s->fresh[i].pid);
 
@@ -167,6 +168,8 @@ static void take_fresh(Scout *s) {
                         (void) scout_admit(s, &s->fresh[i]);
                         continue;
                 }
+                if (s->entries[slot].ino == s->fresh[i].ino)
+                        continue; /* just now */
                 s->entries[slot].ino = s->fresh[i].ino;
                 scout_revisit(s, slot); /* (2) */
         }
