@@ -163,29 +163,47 @@ Truth condition_judge(const Condition *c, const ConditionContext *x) {
         return c->n_nodes == 0 ? TRUTH_FALSE : judge_node(c, 0, x, false);
 }
 
-static void read_node(
-        const Condition *c, uint16_t at, const ConditionContext *x, AtomReading *ret, size_t *n) {
-        const CondNode *node = &c->nodes[at];
+typedef struct AtomReader {
+        const Condition *c;
+        const ConditionContext *x;
+        AtomReading *ret;
+        size_t n;
+} AtomReader;
+
+/* Of an `any` that is true the first true branch is enough, of an `all` that is false the first
+ * false one; else every branch has its part. */
+static void read_node(AtomReader *r, uint16_t at, bool negated, bool decisive) {
+        const CondNode *node = &r->c->nodes[at];
+        Truth enough = node->kind == COND_ANY ? TRUTH_TRUE : TRUTH_FALSE;
+        bool one_is_enough = node->kind != COND_NOT && node->kind != COND_ATOM &&
+                judge_node(r->c, at, r->x, negated) == enough;
 
         if (node->kind == COND_ATOM) {
-                if (*n < VERDICT_ATOMS_MAX)
-                        ret[(*n)++] = (AtomReading){
+                if (r->n < VERDICT_ATOMS_MAX)
+                        r->ret[r->n++] = (AtomReading){
                                 .atom = &node->atom,
-                                .reading =
-                                        evaluate_metric(x->s, node->atom.metric, x->proc, x->user),
-                                .truth = judge_atom(&node->atom, x, false),
+                                .reading = evaluate_metric(
+                                        r->x->s, node->atom.metric, r->x->proc, r->x->user),
+                                .truth = judge_atom(&node->atom, r->x, false),
+                                .decisive = decisive,
                         };
                 return;
         }
         for (uint16_t child = node->first_child; child != COND_NONE;
-                child = c->nodes[child].next_sibling)
-                read_node(c, child, x, ret, n);
+                child = r->c->nodes[child].next_sibling) {
+                bool below = node->kind == COND_NOT ? !negated : negated;
+                bool is_it = !one_is_enough || judge_node(r->c, child, r->x, below) == enough;
+
+                read_node(r, child, below, decisive && is_it);
+                if (one_is_enough && is_it)
+                        decisive = false;
+        }
 }
 
 size_t condition_read_atoms(const Condition *c, const ConditionContext *x, AtomReading *ret) {
-        size_t n = 0;
+        AtomReader reader = { c, x, ret, 0 };
 
         if (c->n_nodes > 0)
-                read_node(c, 0, x, ret, &n);
-        return n;
+                read_node(&reader, 0, false, true);
+        return reader.n;
 }

@@ -35,6 +35,8 @@ typedef struct AtomReading {
         const Atom *atom;
         Reading reading;
         Truth truth;
+        bool decisive; /* it is (part of) why the whole is what it is: not of a branch that plays no
+                          role */
 } AtomReading;
 
 typedef struct Verdict {

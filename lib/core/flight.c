@@ -218,6 +218,28 @@ static void escalate(Judge *j, Flight *f, Incident *i) {
         e->took_usec = usec_since(j->now_usec, f->sent_usec);
 }
 
+/* True when a policy of the system that goes before the flight's wants to kill and waits for it:
+ * then the grace it did not grant is over. */
+static bool is_pressed(const Judge *j, const Flight *f) {
+        bool of_system = j->config->policies[f->policy].watch == WATCH_SYSTEM;
+
+        for (size_t k = 0; k < INCIDENTS_MAX; k++) {
+                const Incident *other = &j->book->incidents[k];
+                const Policy *p;
+
+                if (!other->used || other->phase != INCIDENT_OPEN)
+                        continue;
+                p = judge_policy(j, other);
+                if (p->watch != WATCH_SYSTEM || p->targets.match.n > 0 ||
+                        (of_system && other->policy >= f->policy))
+                        continue;
+                if (other->next_step < p->n_steps && p->steps[other->next_step].kind == STEP_KILL &&
+                        incident_is_due(j, other, judge_verdict(j, other)))
+                        return true;
+        }
+        return false;
+}
+
 /* Who was told to end and has not. */
 static void await_end(Judge *j, Flight *f, Incident *i, bool critical) {
         bool over = !i || i->phase != INCIDENT_OPEN;
@@ -225,7 +247,7 @@ static void await_end(Judge *j, Flight *f, Incident *i, bool critical) {
         if (!f->killed) {
                 if (over && j->now_usec >= f->kill_at_usec)
                         flight_end_spared(j, f, i); /* (4) */
-                else if (!over && (critical || j->now_usec >= f->kill_at_usec))
+                else if (!over && (critical || j->now_usec >= f->kill_at_usec || is_pressed(j, f)))
                         escalate(j, f, i);
         } else if (j->now_usec >= f->deadline_usec)
                 flight_end_stuck(j, f, i, "did not exit");

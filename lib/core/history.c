@@ -32,8 +32,6 @@ struct History {
         usec_t last_at_usec, last_boottime_usec, last_tick_usec;
         usec_t begin_boottime_usec;
         usec_t grace_until_usec;
-        bool oom_known;
-        uint64_t oom_first;
         PsiWindows psi;
         VmstatRates vmstat;
         FillTrend fill;
@@ -162,18 +160,6 @@ static void read_pressure(const History *h, Sample *s) {
         }
 }
 
-/* Kills before our start are nobody's miss. */
-static void read_oom_kills(History *h, Sample *s) {
-        if (!is_present(&s->raw, SOURCE_VMSTAT))
-                return;
-
-        if (!h->oom_known || s->raw.oom_kills < h->oom_first) {
-                h->oom_known = true;
-                h->oom_first = s->raw.oom_kills;
-        }
-        s->system[METRIC_OOM_KILLS] = level(s, s->raw.oom_kills - h->oom_first, 0);
-}
-
 /* What a process would free. Its leader gone, its files say nothing though its threads hold on to
  * the memory: then the kernel's own score tells. */
 static uint64_t usage_of(const Sample *s, const ProcSample *p) {
@@ -259,7 +245,8 @@ void history_advance(History *h, Sample *s, usec_t planned_usec) {
         s->corrected_dirty = c.dirty;
         s->swap_free_effective = c.swap_free;
         read_memory(s, &c);
-        read_oom_kills(h, s);
+        if (is_present(&s->raw, SOURCE_VMSTAT))
+                s->system[METRIC_OOM_KILLS] = level(s, s->raw.oom_kills, 0);
         if (!s->grace) {
                 read_rates(h, s);
                 read_pressure(h, s);

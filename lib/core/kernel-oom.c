@@ -9,40 +9,92 @@
 
 #define FAR UINT64_C(10000)
 
-/* How far an atom is from its threshold, in permyriad of it. */
-static uint64_t distance_of(const AtomReading *a) {
-        int64_t threshold = a->atom->threshold, apart;
+/* A condition, looked at for how much was missing. */
+typedef struct Missing {
+        const Sample *s;
+        const Condition *c;
+} Missing;
+
+/* How far an atom is from holding, in permyriad of its threshold. */
+static uint64_t atom_missing(const Missing *m, const Atom *a, bool negated) {
+        Reading r = evaluate_metric(m->s, a->metric, NULL, NULL);
+        int64_t threshold = a->percent ? condition_amount(&r, a->threshold) : a->threshold, apart;
         uint64_t size;
 
-        if (a->truth == TRUTH_TRUE)
-                return 0;
-        if (!a->reading.known)
+        if (!r.known)
                 return FAR;
-        if (a->atom->percent)
-                threshold = condition_amount(&a->reading, threshold);
-        if (__builtin_sub_overflow(a->reading.value, threshold, &apart))
+        if (condition_compare(&r, a->op, a->threshold, a->percent) != negated)
+                return 0;
+        if (threshold <= 0 || __builtin_sub_overflow(r.value, threshold, &apart))
                 return FAR;
         size = apart < 0 ? 0 - (uint64_t) apart : (uint64_t) apart;
-        return threshold <= 0 ? FAR : MIN(permyriad_of(size, (uint64_t) threshold), FAR);
+        return MIN(permyriad_of(size, (uint64_t) threshold), FAR);
+}
+
+/* Of several that must all hold the sum, of alternatives the nearest. */
+static uint64_t node_missing(const Missing *m, uint16_t at, bool negated) {
+        const CondNode *node = &m->c->nodes[at];
+        bool all = (node->kind == COND_ALL) != negated;
+        uint64_t result = all ? 0 : UINT64_MAX;
+
+        if (node->kind == COND_ATOM)
+                return atom_missing(m, &node->atom, negated);
+        if (node->kind == COND_NOT)
+                return node_missing(m, node->first_child, !negated);
+
+        for (uint16_t child = node->first_child; child != COND_NONE;
+                child = m->c->nodes[child].next_sibling) {
+                uint64_t missing = node_missing(m, child, negated);
+
+                result = all ? add_sat_u64(result, missing) : MIN(result, missing);
+        }
+        return result;
+}
+
+/* The atoms of the branch that was nearest. */
+static void print_nearest(const Missing *m, uint16_t at, bool negated, TextBuf *out) {
+        const CondNode *node = &m->c->nodes[at];
+        bool below = node->kind == COND_NOT ? !negated : negated;
+        bool all = node->kind == COND_NOT || (node->kind == COND_ALL) != negated;
+        uint64_t least = all ? 0 : node_missing(m, at, negated);
+
+        if (node->kind == COND_ATOM) {
+                AtomReading a = { .atom = &node->atom,
+                        .reading = evaluate_metric(m->s, node->atom.metric, NULL, NULL) };
+
+                textbuf_add(out, negated ? ", not " : ", ");
+                reason_print_atom(&a, true, out);
+                textbuf_add(out,
+                        atom_missing(m, &node->atom, negated) == 0 ? " (held)" : " (did not hold)");
+                return;
+        }
+        for (uint16_t child = node->first_child; child != COND_NONE;
+                child = m->c->nodes[child].next_sibling)
+                if (all || node_missing(m, child, below) == least) {
+                        print_nearest(m, child, below, out);
+                        if (!all)
+                                return;
+                }
 }
 
 /* The policy of the system that was nearest to acting. */
-static const Verdict *nearest(const Judge *j) {
-        const Verdict *best = NULL;
-        uint64_t best_distance = 0;
+static const Policy *nearest_policy(const Judge *j) {
+        const Policy *best = NULL;
+        uint64_t best_missing = 0;
 
-        for (size_t i = 0; i < j->n_verdicts; i++) {
-                const Verdict *v = &j->verdicts[i];
-                Incident probe = { .policy = v->policy };
-                uint64_t distance = 0;
+        for (uint16_t i = 0; i < j->config->n_policies; i++) {
+                const Policy *p = &j->config->policies[i];
+                Incident probe = { .policy = i };
+                Missing m = { j->s, &p->when };
+                uint64_t missing;
 
-                if (v->key.watch != WATCH_SYSTEM || !incident_can_harm(j, &probe))
+                if (p->watch != WATCH_SYSTEM || p->when.n_nodes == 0 ||
+                        !incident_can_harm(j, &probe))
                         continue;
-                for (size_t a = 0; a < v->n_atoms; a++)
-                        distance += distance_of(&v->atoms[a]);
-                if (!best || distance < best_distance) {
-                        best = v;
-                        best_distance = distance;
+                missing = node_missing(&m, 0, false);
+                if (!best || missing < best_missing) {
+                        best = p;
+                        best_missing = missing;
                 }
         }
         return best;
@@ -64,7 +116,7 @@ static Incident *open_incident(const Judge *j) {
 static void tell(Judge *j, uint64_t n) {
         const Incident *open = open_incident(j);
         Event *e = judge_add_event(j, EVENT_KERNEL_OOM, open);
-        const Verdict *near = nearest(j);
+        const Policy *near = nearest_policy(j);
         TextBuf out;
 
         if (!e)
@@ -80,14 +132,9 @@ static void tell(Judge *j, uint64_t n) {
                 textbuf_add(&out, "no policy with a destructive step watches the system");
                 return;
         }
-        text_copy(e->policy, sizeof(e->policy), j->config->policies[near->policy].name);
-        textbuf_add(&out, "this policy should have come first:");
-        for (size_t a = 0; a < near->n_atoms; a++) {
-                textbuf_add(&out, a == 0 ? " " : ", ");
-                reason_print_atom(&near->atoms[a], true, &out);
-                textbuf_add(
-                        &out, near->atoms[a].truth == TRUTH_TRUE ? " (held)" : " (did not hold)");
-        }
+        text_copy(e->policy, sizeof(e->policy), near->name);
+        textbuf_add(&out, "this policy should have come first");
+        print_nearest(&(Missing){ j->s, &near->when }, 0, false, &out);
 }
 
 void kernel_oom_notice(Judge *j) {

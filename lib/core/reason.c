@@ -80,19 +80,14 @@ void reason_print_atom(const AtomReading *a, bool amount, TextBuf *out) {
 }
 
 void reason_print(const Verdict *v, usec_t held_usec, TextBuf *out) {
-        bool any = false, first = true;
-
-        for (size_t i = 0; i < v->n_atoms; i++)
-                any |= v->atoms[i].truth == TRUTH_TRUE;
+        bool first = true;
 
         for (size_t i = 0; i < v->n_atoms; i++) {
-                /* Under a `not` the atoms that are false are what makes it true: then all are
-                 * shown. */
-                if (any && v->atoms[i].truth != TRUTH_TRUE)
+                if (!v->atoms[i].decisive)
                         continue;
                 if (!first)
                         textbuf_add(out, ", ");
-                if (!any)
+                if (v->when == TRUTH_TRUE && v->atoms[i].truth == TRUTH_FALSE)
                         textbuf_add(out, "not ");
                 reason_print_atom(&v->atoms[i], false, out);
                 if (first && held_usec > 0) {

@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "core/evaluate.h"
 
-/* The atoms that make the verdict true, each with its reading and threshold. held_usec: since when,
- * 0 to leave it out. */
+/* The atoms that make the verdict what it is, each with its reading and threshold. held_usec: since
+ * when, 0 to leave it out. */
 void reason_print(const Verdict *v, usec_t held_usec, TextBuf *out);
 
 /* One atom: "mem.available 3.1% < 6%". amount: with the bytes behind a percentage. */

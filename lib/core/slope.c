@@ -53,8 +53,12 @@ bool slope_robust(const SlopePoint *points, size_t n, int64_t *ret_per_sec) {
                 return false;
 
         sort(slopes, count);
-        /* Between the two in the middle, halves first: their sum may not fit. */
-        *ret_per_sec = count % 2 == 1 ? slopes[count / 2]
-                                      : slopes[count / 2 - 1] / 2 + slopes[count / 2] / 2;
+        if (count % 2 == 1)
+                *ret_per_sec = slopes[count / 2];
+        else { /* between the two in the middle; their sum may not fit */
+                int64_t a = slopes[count / 2 - 1], b = slopes[count / 2];
+
+                *ret_per_sec = a / 2 + b / 2 + (a % 2 + b % 2) / 2;
+        }
         return true;
 }
