@@ -28,7 +28,8 @@ static Config *load(void) {
         Config *config = NULL;
         int r = config_load_dirs(f.fd, &config, &errors);
 
-        ck_assert_msg(r == 0, "%d: %s", r, errors.n ? errors.items[0].message : "");
+        ck_assert_msg(r == 0, "%d: %s: %s", r, errors.n ? errors.items[0].file : "",
+                errors.n ? errors.items[0].message : "");
         ck_assert_uint_eq(errors.n, 0);
         return config;
 }

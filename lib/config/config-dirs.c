@@ -147,10 +147,15 @@ int config_dirs_list(Loader *l, int rootfd, ConfigFiles *ret) {
 }
 
 static bool is_null_link(int dirfd, const char *path) {
-        char target[16];
-        ssize_t n = readlinkat(dirfd, path, target, sizeof(target));
+        _cleanup_close_ int fd = open_below(dirfd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        static const char null[] = "/dev/null";
+        char target[sizeof(null)];
+        ssize_t n;
 
-        return n == (ssize_t) strlen("/dev/null") && memcmp(target, "/dev/null", (size_t) n) == 0;
+        if (fd < 0)
+                return false;
+        n = readlinkat(fd, "", target, sizeof(target));
+        return n == (ssize_t) strlen(null) && memcmp(target, null, strlen(null)) == 0;
 }
 
 static int read_text(Loader *l, int fd, const char *shown, SourceText *ret) {
@@ -188,7 +193,7 @@ int config_dirs_read(Loader *l, int dirfd, const char *path, const char *shown, 
                 return 0;
         }
 
-        fd = openat(
+        fd = open_below(
                 dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* it may be a fifo */
         if (fd < 0)
                 return report_errno(l, shown, "read", -errno);
