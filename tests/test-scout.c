@@ -126,6 +126,26 @@ static size_t count_fds(void) {
         return n;
 }
 
+/* Descriptors of ours that lead below /proc/PID. */
+static size_t count_fds_of(pid_t pid) {
+        char below[32], link[280], path[256];
+        DIR *d = opendir("/proc/self/fd");
+        const struct dirent *e;
+        size_t n = 0;
+
+        (void) snprintf(below, sizeof(below), "/proc/%d/", pid);
+        while ((e = readdir(d))) {
+                ssize_t len;
+
+                (void) snprintf(link, sizeof(link), "/proc/self/fd/%s", e->d_name);
+                len = readlink(link, path, sizeof(path) - 1);
+                path[len > 0 ? len : 0] = '\0';
+                n += strncmp(path, below, strlen(below)) == 0;
+        }
+        closedir(d);
+        return n;
+}
+
 /* ---- recorded trees ---- */
 
 START_TEST(pass_lists_processes_with_facts_and_amounts) {
@@ -548,12 +568,10 @@ START_TEST(child_is_kept_and_let_go) {
         const RosterListing *l;
         RosterSlot *s;
         char text[64];
-        size_t fds;
         int at;
 
         bed_init_live(&b, POLICY(8192, 256, 64, "{ comm: x }"));
         (void) pass(&b, 0);
-        fds = count_fds();
         victim_start(VICTIM_PLAIN, &v);
         l = pass(&b, USEC_PER_SEC);
         at = find(&b, l, v.pid, &p);
@@ -562,13 +580,14 @@ START_TEST(child_is_kept_and_let_go) {
         s = roster_slot(b.roster, p.slot);
         ck_assert_int_gt(fdio_pread_once(s->statm_fd, text, sizeof(text)), 0);
         ck_assert_int_ne(s->pidfd, s->reap_pidfd);
+        ck_assert_uint_ge(count_fds_of(v.pid), 1);
 
         victim_done(&v);
         ck_assert_int_eq(fdio_pread_once(s->statm_fd, text, sizeof(text)), -ESRCH);
         l = pass(&b, USEC_PER_SEC);
         ck_assert_int_eq(find(&b, l, v.pid, &p), -1);
         (void) pass(&b, USEC_PER_SEC); /* the reader has moved on meanwhile */
-        ck_assert_uint_le(count_fds(), fds + 5);
+        ck_assert_uint_eq(count_fds_of(v.pid), 0);
         bed_done(&b, true);
 }
 END_TEST
@@ -761,25 +780,36 @@ START_TEST(nothing_can_be_opened_and_the_old_listing_stays) {
 END_TEST
 
 START_TEST(processes_that_share_their_memory_are_one_group) {
+        enum { SIZE = 32 * 1024 * 1024 };
         Bed b;
-        Victim pair[2];
+        Victim pair[2], other;
         ProcSample p;
         uint32_t group;
+        const RosterListing *l;
+        char *memory = malloc(SIZE);
 
+        ck_assert_ptr_nonnull(memory);
+        memset(memory, 1, SIZE); /* which the children inherit: of one size, all three */
         victim_start_pair(pair);
+        victim_start(VICTIM_PLAIN, &other);
         bed_init_live(&b, POLICY(8192, 256, 64, "{ comm: x }"));
-        ck_assert_int_ge(find(&b, pass(&b, 0), pair[0].pid, &p), 0);
-        /* What was found at the census is in the facts of its listing. */
+        l = pass(&b, 0);
+        ck_assert_int_ge(find(&b, l, pair[0].pid, &p), 0);
+        ck_assert_uint_ge(p.anon, SIZE);
         group = p.facts->mm_group;
-        if (p.anon >= 16 * TREE_MIB) {
-                ck_assert_uint_ne(group, 0);
-                ck_assert_int_ge(
-                        find(&b, roster_acquire(b.roster, ROSTER_SENTINEL), pair[1].pid, &p), 0);
-                ck_assert_uint_eq(p.facts->mm_group, group);
-        } else
-                ck_assert_uint_eq(group, 0); /* too small to be worth a question */
+        ck_assert_uint_ne(group, 0);
+        ck_assert_int_ge(find(&b, l, pair[1].pid, &p), 0);
+        ck_assert_uint_eq(p.facts->mm_group, group);
+        ck_assert_int_ge(find(&b, l, other.pid, &p), 0);
+        ck_assert_uint_eq(p.facts->mm_group, 0);
+
+        /* Who lives alone again is told apart at the next census. */
         victim_done(&pair[1]);
+        ck_assert_int_ge(find(&b, pass(&b, 31 * USEC_PER_SEC), pair[0].pid, &p), 0);
+        ck_assert_uint_eq(p.facts->mm_group, 0);
         victim_done(&pair[0]);
+        victim_done(&other);
+        free(memory);
         bed_done(&b, true);
 }
 END_TEST
