@@ -795,7 +795,7 @@ START_TEST(processes_that_share_their_memory_are_one_group) {
         bed_init_live(&b, POLICY(8192, 256, 64, "{ comm: x }"));
         l = pass(&b, 0);
         ck_assert_int_ge(find(&b, l, pair[0].pid, &p), 0);
-        ck_assert_uint_ge(p.anon, SIZE);
+        ck_assert_uint_ge(p.anon, SIZE / 2); /* the kernel counts in batches */
         group = p.facts->mm_group;
         ck_assert_uint_ne(group, 0);
         ck_assert_int_ge(find(&b, l, pair[1].pid, &p), 0);
