@@ -102,15 +102,61 @@ static void print_reading(const Ctl *ctl, const Json *reading) {
 
         textbuf_init(&b, text, sizeof(text));
         term_add_value(&b, unit, value);
-        if (json_number(reading, "total", &total) && total > 0 && unit != METRIC_UNIT_PERMYRIAD) {
+        if (json_number(reading, "total", &total) && total > value &&
+                unit != METRIC_UNIT_PERMYRIAD) {
                 textbuf_add(&b, " of ");
                 term_add_value(&b, unit, total);
-        }
-        if (json_number(reading, "permyriad", &permyriad) && unit != METRIC_UNIT_PERMYRIAD) {
-                textbuf_add(&b, ", ");
-                term_add_value(&b, METRIC_UNIT_PERMYRIAD, permyriad);
+                if (json_number(reading, "permyriad", &permyriad)) {
+                        textbuf_add(&b, ", ");
+                        term_add_value(&b, METRIC_UNIT_PERMYRIAD, permyriad);
+                }
         }
         fprintf(ctl->out, "%s\n", text);
+}
+
+/* "psi.memory.some.10s": where the window begins, 0 for every other metric. */
+static size_t window_at(const char *metric) {
+        const char *dot = strrchr(metric, '.');
+
+        return strncmp(metric, "psi.", 4) == 0 && dot && dot > metric + 4 ? (size_t) (dot - metric)
+                                                                          : 0;
+}
+
+static bool same_pressure(const char *a, const char *b) {
+        size_t at = window_at(a);
+
+        return at > 0 && window_at(b) == at && strncmp(a, b, at) == 0;
+}
+
+/* All windows of one pressure on one line; returns how many readings that were. */
+static size_t print_pressure(const Ctl *ctl, const Json *readings, size_t first) {
+        const char *metric = json_text(json_at(readings, first), "metric");
+        char name[64];
+        size_t i = first;
+
+        (void) text_copy(name, MIN(sizeof(name), window_at(metric) + 1), metric);
+        fputs("  ", ctl->out);
+        term_cell(ctl, PAINT_PLAIN, NAME_COLUMNS, name);
+        for (; i < json_length(readings); i++) {
+                const Json *reading = json_at(readings, i);
+                const char *other = json_text(reading, "metric");
+                int64_t value;
+                char text[64];
+                TextBuf b;
+
+                if (!same_pressure(metric, other))
+                        break;
+                textbuf_init(&b, text, sizeof(text));
+                textbuf_addf(&b, "%s ", other + window_at(other) + 1);
+                if (json_flag(reading, "known") && json_number(reading, "value", &value))
+                        term_add_value(&b, METRIC_UNIT_PERMYRIAD, value);
+                else
+                        textbuf_add(&b, "?");
+                fputs(i > first ? ", " : "", ctl->out);
+                term_cell(ctl, PAINT_PLAIN, 0, text);
+        }
+        fputc('\n', ctl->out);
+        return i - first;
 }
 
 static void print_readings(const Ctl *ctl, const Json *d) {
@@ -125,8 +171,16 @@ static void print_readings(const Ctl *ctl, const Json *d) {
         const Json *readings = json_get(d, "readings");
 
         term_heading(ctl, "Readings");
-        for (size_t i = 0; i < json_length(readings); i++)
-                print_reading(ctl, json_at(readings, i));
+        for (size_t i = 0; i < json_length(readings);) {
+                const Json *reading = json_at(readings, i);
+
+                if (window_at(json_text(reading, "metric")) > 0) {
+                        i += print_pressure(ctl, readings, i);
+                        continue;
+                }
+                print_reading(ctl, reading);
+                i++;
+        }
 
         for (size_t i = 0; i < ELEMENTS(corrections); i++) {
                 uint64_t bytes = json_count(json_get(d, "corrections"), corrections[i].key);

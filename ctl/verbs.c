@@ -12,7 +12,7 @@
 const Verb verbs[] = {
         { "status", "", "what avertd sees: sources, readings, distances, incidents",
                 LIVE | PAGED | 1u << OPTION_FOLLOW | 1u << OPTION_COUNT, 0, true, verb_status },
-        { "policies", "", "the policies in force, their files, what each match selects now",
+        { "policies", "", "policies in force, their files, what each match selects now",
                 LIVE | PAGED, 0, true, verb_policies },
         { "explain", "[POLICY|PID]", "the judgement in full: who would be chosen, who not, and why",
                 LIVE | PAGED | 1u << OPTION_ROOT | 1u << OPTION_CONFIG, 1, true, verb_explain },

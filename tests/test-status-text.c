@@ -50,7 +50,9 @@ static const char full[] =
         "ended\"},{\"name\":\"pidfd\",\"state\":\"present\",\"why\":\"\",\"consequence\":\"\"}],"
         "\"readings\":[{\"metric\":\"mem.available\",\"unit\":\"bytes\",\"known\":true,\"value\":"
         "1073741824,"
-        "\"total\":8589934592,\"permyriad\":1250},{\"metric\":\"psi.memory.full.10s\",\"unit\":"
+        "\"total\":8589934592,\"permyriad\":1250},{\"metric\":\"psi.memory.full.1s\",\"known\":"
+        "true,\"value\":50},"
+        "{\"metric\":\"psi.memory.full.10s\",\"unit\":"
         "\"permyriad\","
         "\"known\":false,\"value\":null,\"total\":null,\"permyriad\":null},{\"metric\":\"mem."
         "exhaustion\","
@@ -94,7 +96,7 @@ START_TEST(page_shows_every_source_value_distance_and_incident) {
                 "/etc/avert/policy.d/20-site.yaml (masked)\n",
                 "/etc/avert/policy.d/30-local.yaml:7: this protection rests on",
                 "  mem.available         1.0 GiB of 8.0 GiB, 12.5%\n",
-                "  psi.memory.full.10s   unknown\n",
+                "  psi.memory.full       1s 0.5%, 10s ?\n",
                 "  mem.exhaustion        never\n",
                 "in mem.available: plus 1.0 GiB ZFS cache that gives way\n",
                 "in mem.available: less 2.0 MiB not yet written\n",
