@@ -47,7 +47,7 @@ static const char *const json_modes[_JSON_MODE_MAX] = {
 static void print_help(const Ctl *ctl) {
         fputs("Usage: avertctl [OPTION...] VERB [ARGUMENT...]\n\n"
               "Shows what avertd sees, explains what it did and would do.\n\n"
-              "Verbs:\n",
+              "The verbs:\n",
                 ctl->out);
         for (const Verb *v = verbs; v->name; v++) {
                 char call[32];
@@ -59,9 +59,9 @@ static void print_help(const Ctl *ctl) {
                 else
                         fprintf(ctl->out, "  %-15s %s\n", call, v->summary);
         }
-        fputs("\nOptions:\n"
+        fputs("\nThe options:\n"
               "      --json[=MODE]  write JSON: pretty (the default of the option), short, off\n"
-              "      --bus PATH     the daemon's socket (default: $AVERT_BUS, else "
+              "      --bus PATH     the socket of avertd (else $AVERT_BUS, then "
               "/run/avert/bus)\n"
               "      --root DIR     check: policy files below DIR; explain: a recording\n"
               "      --config FILE  explain, replay: judge by this policy; may be repeated\n"
