@@ -90,7 +90,10 @@ START_TEST(main_is_woken_by_an_event_and_not_without_one) {
 
         ck_assert(!is_readable(reporter_event_fd(r)));
         push(r, REPORTER_SENTINEL, 1);
+        push(r, REPORTER_SENTINEL, 2);
         ck_assert(is_readable(reporter_event_fd(r)));
+        ck_assert(reporter_next(r, REPORTER_TO_MAIN, &e));
+        ck_assert(is_readable(reporter_event_fd(r))); /* the other waits */
         while (reporter_next(r, REPORTER_TO_MAIN, &e))
                 ;
         ck_assert(!is_readable(reporter_event_fd(r)));

@@ -90,11 +90,11 @@ void engine_stop(Engine *e) {
         e->running = false;
 
         /* Whoever hangs in the kernel stays, with all that he may still touch. */
-        if (!sentinel_stop(e->sentinel))
+        if (e->sentinel && !sentinel_stop(e->sentinel))
                 e->stuck = true;
-        if (!scout_stop(e->scout))
+        if (e->scout && !scout_stop(e->scout))
                 e->stuck = true;
-        if (!reapers_stop(e->reapers))
+        if (e->reapers && !reapers_stop(e->reapers))
                 e->stuck = true;
         if (!journal_thread_stop(e->journal))
                 e->stuck = true;
@@ -106,7 +106,8 @@ static void drop_retired(Engine *e) {
         size_t n = 0;
 
         for (size_t i = 0; i < e->n_retired; i++) {
-                if (sentinel_has_config(e->sentinel, e->retired[i]))
+                /* the latest one is held once more, as such */
+                if (e->retired[i] != e->config && sentinel_has_config(e->sentinel, e->retired[i]))
                         e->retired[n++] = e->retired[i];
                 else
                         config_unref(e->retired[i]);

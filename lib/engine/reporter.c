@@ -125,15 +125,10 @@ static void make_lost(Reporter *r, uint64_t count, Event *ret) {
                 (unsigned long long) count, count == 1 ? " was" : "s were");
 }
 
-bool reporter_next(Reporter *r, ReporterSide side, Event *ret) {
-        Side *s = &r->sides[side];
+static bool take(Reporter *r, Side *s, Event *ret) {
         size_t best = _REPORTER_LANE_MAX;
-        uint64_t dropped, ignored;
+        uint64_t dropped = side_dropped(s);
 
-        if (side == REPORTER_TO_MAIN)
-                (void) !read(r->main_fd, &ignored, sizeof(ignored)); /* EAGAIN: nothing new since */
-
-        dropped = side_dropped(s);
         if (dropped > s->told_dropped) {
                 make_lost(r, dropped - s->told_dropped, ret);
                 s->told_dropped = dropped;
@@ -154,6 +149,18 @@ bool reporter_next(Reporter *r, ReporterSide side, Event *ret) {
         *ret = s->heads[best];
         s->has_head[best] = false;
         return true;
+}
+
+bool reporter_next(Reporter *r, ReporterSide side, Event *ret) {
+        uint64_t ignored;
+
+        if (take(r, &r->sides[side], ret))
+                return true;
+
+        /* Reset only when nothing is left, and then look again for what came meanwhile: whoever
+         * takes a few at a time is called again for the rest. */
+        return side == REPORTER_TO_MAIN && read(r->main_fd, &ignored, sizeof(ignored)) > 0 &&
+                take(r, &r->sides[side], ret);
 }
 
 void reporter_wait(Reporter *r) {

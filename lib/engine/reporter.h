@@ -45,7 +45,7 @@ bool reporter_next(Reporter *r, ReporterSide side, Event *ret);
 void reporter_wait(Reporter *r);
 void reporter_wake(Reporter *r);
 
-/* For main: readable when there may be something to read; reporter_next() resets it. */
+/* For main: readable until reporter_next() has said that there is nothing more. */
 int reporter_event_fd(const Reporter *r);
 
 /* Events dropped so far, on both sides together. */

@@ -37,6 +37,7 @@ struct Sentinel {
         atomic_bool stop;
         atomic_bool request_processes;
         _Atomic(const Config *) pending; /* main's, until it is taken */
+        _Atomic(const Config *) taking;  /* on its way */
         _Atomic(const Config *) config;  /* in use */
         _Atomic(View *) request;
         _Atomic(View *) done;

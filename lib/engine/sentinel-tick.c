@@ -49,8 +49,21 @@ void sentinel_count_outcome(Sentinel *s, const Outcome *o) {
                 s->stats.signals_refused++;
 }
 
-static void take_config(Sentinel *s) {
+/* Main looks at `pending`, `taking` and `config`, in this order: what moves from one to the next is
+ * always in one of them. */
+static const Config *take_pending(Sentinel *s) {
         const Config *config = atomic_load(&s->pending);
+
+        while (config) {
+                atomic_store(&s->taking, config);
+                if (atomic_compare_exchange_strong(&s->pending, &config, NULL))
+                        break;
+        }
+        return config;
+}
+
+static void take_config(Sentinel *s) {
+        const Config *config = take_pending(s);
         TextBuf text;
 
         if (!config)
@@ -58,15 +71,14 @@ static void take_config(Sentinel *s) {
 
         pipeline_set_config(s->parts.pipeline, config);
         push_plan_events(s);
-        begin_event(s, EVENT_RELOADED, NOTIFY_INFO, &text);
-        textbuf_addf(&text, "%zu policies from %zu files are in force", config->n_policies,
-                config->n_sources);
-        push(s, &s->event);
-
-        /* Main looks at both: in this order it never sees a config that is in neither. A newer one
-         * that came meanwhile stays. */
         atomic_store(&s->config, config);
-        (void) atomic_compare_exchange_strong(&s->pending, &config, NULL);
+        atomic_store(&s->taking, NULL);
+
+        begin_event(s, EVENT_RELOADED, NOTIFY_INFO, &text);
+        textbuf_addf(&text, "%zu %s from %zu %s in force", config->n_policies,
+                config->n_policies == 1 ? "policy" : "policies", config->n_sources,
+                config->n_sources == 1 ? "file is" : "files are");
+        push(s, &s->event);
 }
 
 static void check_sources(Sentinel *s) {

@@ -208,8 +208,9 @@ void sentinel_set_config(Sentinel *s, const Config *config) {
 }
 
 bool sentinel_has_config(const Sentinel *s, const Config *config) {
-        return atomic_load(&s->pending) == config || atomic_load(&s->config) == config ||
-                atomic_load(&s->request) != NULL || atomic_load(&s->done) != NULL;
+        return atomic_load(&s->pending) == config || atomic_load(&s->taking) == config ||
+                atomic_load(&s->config) == config || atomic_load(&s->request) != NULL ||
+                atomic_load(&s->done) != NULL;
 }
 
 /* Without a thread: on the caller's, after the rest that the pressure files need. */

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/sentinel.h"
+
+#include "config/config-load.h"
+#include "tests/tree-fixture.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#define NOW (5000 * USEC_PER_SEC)
+#define MSEC USEC_PER_MSEC
+#define SEC USEC_PER_SEC
+
+static const char policy_text[] = "version: 1\n"
+                                  "policies:\n"
+                                  "  - name: hog\n"
+                                  "    watch: { process: { exe: /opt/hog } }\n"
+                                  "    when: proc.anon > 200M\n"
+                                  "    targets: { at_least: 16M }\n"
+                                  "    steps: [ terminate: { grace: 1s, timeout: 2s } ]\n"
+                                  "    settle: 300ms\n"
+                                  "    cooldown: 1s\n";
+
+static const char calm_text[] = "version: 1\n"
+                                "policies:\n"
+                                "  - name: calm\n"
+                                "    watch: system\n"
+                                "    when: mem.available < 1%\n"
+                                "    steps: [ notify: warning ]\n";
+
+static const char flicker_text[] = "version: 1\n"
+                                   "policies:\n"
+                                   "  - name: flicker\n"
+                                   "    watch: system\n"
+                                   "    when: mem.available < 10%\n"
+                                   "    clear: mem.available > 20%\n"
+                                   "    steps: [ notify: warning ]\n"
+                                   "    cooldown: 0s\n";
+
+typedef struct Bed {
+        Fixture tree;
+        SysRoot root;
+        Config *config;
+        Roster *roster;
+        Scout *scout;
+        Sampler *sampler;
+        Pipeline pipeline;
+        Reporter *reporter;
+        Triggers triggers;
+        ActRecord record;
+        Sentinel *sentinel;
+        Event event;
+} Bed;
+
+static Bed bed;
+
+static Config *load(const char *text) {
+        static ConfigErrors errors;
+        Config *config = NULL;
+
+        ck_assert_int_eq(config_load_text("test.yaml", text, strlen(text), &config, &errors), 0);
+        return config;
+}
+
+static void write_hog(uint64_t anon) {
+        tree_process(&bed.tree, "",
+                &(TreeProcess){
+                        .pid = 4242, .uid = 1000, .comm = "hog", .exe = "/opt/hog", .anon = anon });
+}
+
+/* A machine of 16 GiB that is well, with one hog of 300 MiB. Acts are recorded. */
+static void begin(const char *policy) {
+        memset(&bed, 0, sizeof(bed));
+        fixture_init(&bed.tree);
+        tree_meminfo(&bed.tree, "", 16384 * TREE_MIB, 12000 * TREE_MIB, 0, 0);
+        tree_pressure(&bed.tree, "", "memory", 0, 0);
+        tree_process(&bed.tree, "", &(TreeProcess){ .pid = 1, .comm = "init" });
+        write_hog(300 * TREE_MIB);
+
+        ck_assert_int_eq(sysroot_open(bed.tree.path, &bed.root), 0);
+        bed.config = load(policy);
+        ck_assert_int_eq(roster_new(&bed.config->limits, &bed.roster), 0);
+        ck_assert_int_eq(scout_new(&(ScoutOptions){ .root = &bed.root, .roster = bed.roster },
+                                 bed.config, &bed.scout),
+                0);
+        ck_assert_int_eq(scout_pass(bed.scout, NOW, NOW, true), 0);
+        ck_assert_int_eq(sampler_new(&bed.root, bed.config->limits.processes, &bed.sampler), 0);
+        ck_assert_int_eq(pipeline_init(&bed.pipeline, bed.config, false), 0);
+        ck_assert_int_eq(reporter_new(64, 32, &bed.reporter), 0);
+        ck_assert_int_eq(sentinel_new(
+                                 &(SentinelParts){
+                                         .sampler = bed.sampler,
+                                         .scout = bed.scout,
+                                         .roster = bed.roster,
+                                         .pipeline = &bed.pipeline,
+                                         .reporter = bed.reporter,
+                                         .triggers = &bed.triggers,
+                                         .ops = &act_record,
+                                         .ops_ctx = &bed.record,
+                                 },
+                                 &bed.sentinel),
+                0);
+}
+
+static void end(void) {
+        sentinel_free(bed.sentinel);
+        reporter_free(bed.reporter);
+        pipeline_done(&bed.pipeline);
+        sampler_free(bed.sampler);
+        scout_free(bed.scout);
+        roster_free(bed.roster);
+        config_unref(bed.config);
+        sysroot_done(&bed.root);
+        fixture_done(&bed.tree);
+}
+
+static usec_t tick(usec_t after_start) {
+        return sentinel_tick(bed.sentinel, NOW + after_start, NOW + after_start, false);
+}
+
+/* Reads events up to one of the kind, which is left in bed.event. */
+static bool find_event(EventKind kind) {
+        while (reporter_next(bed.reporter, REPORTER_TO_MAIN, &bed.event))
+                if (bed.event.kind == kind)
+                        return true;
+        return false;
+}
+
+/* Ticks every 50 ms until something more was asked of the kernel; the time after the start, or
+ * USEC_UNSET. */
+static usec_t tick_until_act(usec_t from, usec_t to) {
+        size_t n = bed.record.n;
+
+        for (usec_t at = from; at <= to; at += 50 * MSEC) {
+                (void) tick(at);
+                if (bed.record.n > n)
+                        return at;
+        }
+        return USEC_UNSET;
+}
+
+START_TEST(one_that_never_dies_is_asked_then_killed_then_left_alone) {
+        usec_t asked, killed;
+
+        begin(policy_text);
+        sentinel_arm(bed.sentinel);
+        asked = tick_until_act(0, 3 * SEC);
+        ck_assert_uint_ne(asked, USEC_UNSET);
+        ck_assert_int_eq(bed.record.items[0].signo, SIGTERM);
+        ck_assert(find_event(EVENT_STEP_TAKEN));
+        ck_assert_int_eq(bed.event.target.pid, 4242);
+
+        killed = tick_until_act(asked + 50 * MSEC, asked + 3 * SEC);
+        ck_assert_uint_ge(killed, asked + SEC);
+        ck_assert_uint_le(killed, asked + SEC + 200 * MSEC);
+        ck_assert_int_eq(bed.record.items[1].signo, SIGKILL);
+        ck_assert_int_eq(bed.record.items[2].signo, 0); /* and its memory is to be released */
+        ck_assert(find_event(EVENT_STEP_ESCALATED));
+
+        /* in D state for ever: it is given up and not tried again */
+        ck_assert_uint_eq(tick_until_act(killed + 50 * MSEC, killed + 20 * SEC), USEC_UNSET);
+        ck_assert(find_event(EVENT_STEP_FAILED));
+        end();
+}
+END_TEST
+
+START_TEST(one_that_refuses_is_told_with_the_error) {
+        begin(policy_text);
+        sentinel_arm(bed.sentinel);
+        bed.record.answer = -EPERM;
+        ck_assert_uint_ne(tick_until_act(0, 3 * SEC), USEC_UNSET);
+        (void) tick(3 * SEC + 50 * MSEC);
+        ck_assert(find_event(EVENT_STEP_FAILED));
+        ck_assert_int_eq(bed.event.error, EPERM);
+        end();
+}
+END_TEST
+
+START_TEST(nothing_is_acted_on_before_it_is_armed) {
+        begin(policy_text);
+        ck_assert_uint_eq(tick_until_act(0, 3 * SEC), USEC_UNSET);
+        ck_assert(find_event(EVENT_STEP_TAKEN));
+        ck_assert(bed.event.dry);
+        end();
+}
+END_TEST
+
+START_TEST(a_rehearsal_acts_on_nothing_tells_nothing_and_is_forgotten) {
+        uint64_t available = 0;
+
+        begin(policy_text);
+        for (int i = 0; i < 3; i++)
+                sentinel_rehearse(bed.sentinel, &available);
+        ck_assert_uint_eq(available, 12000 * TREE_MIB);
+        ck_assert_uint_eq(bed.record.n, 0);
+        ck_assert(!reporter_next(bed.reporter, REPORTER_TO_MAIN, &bed.event));
+        ck_assert(!bed.pipeline.book->flight.active);
+        ck_assert_uint_eq(bed.pipeline.book->steps_total, 0);
+        end();
+}
+END_TEST
+
+START_TEST(no_tick_is_planned_within_the_rest_of_the_pressure_files) {
+        begin(policy_text);
+        sentinel_arm(bed.sentinel);
+        for (usec_t at = 0; at < 2 * SEC; at += 100 * MSEC)
+                ck_assert_uint_ge(tick(at), NOW + at + SENTINEL_REST_USEC);
+        end();
+}
+END_TEST
+
+START_TEST(a_config_takes_effect_at_the_next_tick_and_is_told) {
+        Config *next;
+
+        begin(policy_text);
+        sentinel_arm(bed.sentinel);
+        (void) tick(0);
+        next = load(calm_text);
+        sentinel_set_config(bed.sentinel, next);
+        ck_assert(sentinel_has_config(bed.sentinel, bed.config));
+        ck_assert(sentinel_has_config(bed.sentinel, next));
+
+        (void) tick(50 * MSEC);
+        ck_assert(find_event(EVENT_RELOADED));
+        ck_assert(!sentinel_has_config(bed.sentinel, bed.config));
+        ck_assert(sentinel_has_config(bed.sentinel, next));
+        ck_assert_ptr_eq(bed.pipeline.config, next);
+        end();
+        config_unref(next);
+}
+END_TEST
+
+START_TEST(a_config_that_was_not_taken_is_replaced_by_the_next) {
+        Config *second, *third;
+
+        begin(policy_text);
+        second = load(calm_text);
+        third = load(calm_text);
+        sentinel_set_config(bed.sentinel, second);
+        sentinel_set_config(bed.sentinel, third);
+        ck_assert(!sentinel_has_config(bed.sentinel, second));
+        (void) tick(0);
+        ck_assert_ptr_eq(bed.pipeline.config, third);
+        end();
+        config_unref(second);
+        config_unref(third);
+}
+END_TEST
+
+START_TEST(a_view_is_given_out_once_and_one_at_a_time) {
+        struct pollfd fd;
+        View *view, *other;
+
+        begin(calm_text); /* no policy needs processes: the view does */
+        ck_assert_int_eq(view_new(16, 16, 16, &view), 0);
+        ck_assert_int_eq(view_new(16, 16, 16, &other), 0);
+        ck_assert(sentinel_request_view(bed.sentinel, view, true)); /* no thread: filled at once */
+        ck_assert(!sentinel_request_view(bed.sentinel, other, true));
+        fd = (struct pollfd){ .fd = sentinel_view_fd(bed.sentinel), .events = POLLIN };
+        ck_assert_int_eq(poll(&fd, 1, 0), 1);
+        ck_assert(sentinel_has_config(bed.sentinel, NULL)); /* whatever is in the view must stay */
+
+        ck_assert_ptr_eq(sentinel_take_view(bed.sentinel), view);
+        ck_assert_ptr_null(sentinel_take_view(bed.sentinel));
+        ck_assert_int_eq(poll(&fd, 1, 0), 0);
+        ck_assert_uint_eq(view->sample.n_procs, 2);
+        ck_assert(view->sample.procs_fresh);
+        ck_assert_ptr_eq(view->config, bed.config);
+        view_free(view);
+        view_free(other);
+        end();
+}
+END_TEST
+
+START_TEST(a_source_that_vanishes_midway_is_told_and_the_rest_goes_on) {
+        begin(policy_text);
+        sentinel_arm(bed.sentinel);
+        (void) tick(0);
+        while (reporter_next(bed.reporter, REPORTER_TO_MAIN, &bed.event))
+                ;
+        fixture_file(&bed.tree, "proc/meminfo",
+                "MemTotal:"); /* kept open, so it is cut rather than removed */
+        (void) tick(100 * MSEC);
+        ck_assert(find_event(EVENT_SOURCE_DEGRADED));
+        ck_assert_ptr_nonnull(strstr(bed.event.text, "meminfo"));
+        for (usec_t at = 200 * MSEC; at < 5 * SEC; at += 100 * MSEC)
+                (void) tick(at);
+        ck_assert(!find_event(EVENT_SOURCE_DEGRADED)); /* once */
+
+        tree_meminfo(&bed.tree, "", 16384 * TREE_MIB, 12000 * TREE_MIB, 0, 0);
+        for (usec_t at = 5 * SEC; at < 20 * SEC; at += SEC)
+                (void) tick(at);
+        ck_assert(find_event(EVENT_SOURCE_RESTORED));
+        end();
+}
+END_TEST
+
+START_TEST(events_that_nobody_reads_are_counted_and_delay_nothing) {
+        begin(flicker_text);
+        sentinel_arm(bed.sentinel);
+        for (usec_t at = 0; at < 100 * SEC; at += 100 * MSEC) {
+                bool is_short = at % (2 * SEC) < SEC;
+
+                tree_meminfo(
+                        &bed.tree, "", 16384 * TREE_MIB, (is_short ? 100 : 12000) * TREE_MIB, 0, 0);
+                (void) tick(at);
+        }
+        ck_assert_uint_gt(reporter_dropped(bed.reporter), 0);
+        ck_assert(reporter_next(bed.reporter, REPORTER_TO_MAIN, &bed.event));
+        ck_assert_int_eq(bed.event.kind, EVENT_LOST);
+        end();
+}
+END_TEST
+
+START_TEST(blinded_counters_are_told_once_in_a_while) {
+        unsigned told = 0;
+
+        begin(calm_text);
+        bed.triggers = (Triggers){ .n = 1, .mode = TRIGGER_PRIVILEGED };
+        bed.triggers.items[0].psi = (PsiTrigger){ .fd = FD_NONE,
+                .mode = PSI_TRIGGER_PRIVILEGED,
+                .threshold_usec = SEC / 10,
+                .window_usec = SEC };
+        for (usec_t at = 0; at < 20 * SEC; at += 2 * SEC) {
+                bed.triggers.items[0].fired = true;
+                (void) tick(at);
+        }
+        while (find_event(EVENT_SOURCE_DEGRADED))
+                told += strstr(bed.event.text, "total= stood still") != NULL;
+        ck_assert_uint_eq(told, 1);
+        end();
+}
+END_TEST
+
+START_TEST(the_running_thread_ticks_answers_and_ends) {
+        struct pollfd fd;
+        usec_t planned;
+        View *view;
+
+        begin(policy_text);
+        ck_assert_int_eq(view_new(16, 16, 16, &view), 0);
+        ck_assert_int_eq(sentinel_start(bed.sentinel), 0);
+        ck_assert(sentinel_request_view(bed.sentinel, view, true));
+        fd = (struct pollfd){ .fd = sentinel_view_fd(bed.sentinel), .events = POLLIN };
+        ck_assert_int_eq(poll(&fd, 1, 10000), 1);
+        ck_assert_ptr_eq(sentinel_take_view(bed.sentinel), view);
+        ck_assert_uint_ge(view->sentinel.ticks, 1);
+        ck_assert_uint_le(sentinel_heartbeat(bed.sentinel, &planned), clock_monotonic_usec());
+        ck_assert(sentinel_stop(bed.sentinel));
+        view_free(view);
+        end();
+}
+END_TEST
+
+HARNESS_MAIN("sentinel", one_that_never_dies_is_asked_then_killed_then_left_alone,
+        one_that_refuses_is_told_with_the_error, nothing_is_acted_on_before_it_is_armed,
+        a_rehearsal_acts_on_nothing_tells_nothing_and_is_forgotten,
+        no_tick_is_planned_within_the_rest_of_the_pressure_files,
+        a_config_takes_effect_at_the_next_tick_and_is_told,
+        a_config_that_was_not_taken_is_replaced_by_the_next,
+        a_view_is_given_out_once_and_one_at_a_time,
+        a_source_that_vanishes_midway_is_told_and_the_rest_goes_on,
+        events_that_nobody_reads_are_counted_and_delay_nothing,
+        blinded_counters_are_told_once_in_a_while, the_running_thread_ticks_answers_and_ends)
