@@ -22,6 +22,12 @@ static void begin(void) {
         flight = (Flight){ 0 };
 }
 
+static void finish(Victim *v, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                victim_done(&v[i]);
+        roster_free(roster);
+}
+
 static void fly(uint64_t action, const Victim *victims, size_t n) {
         flight.active = true;
         flight.action = action;
@@ -66,8 +72,7 @@ START_TEST(each_end_is_told_once) {
         ck_assert_uint_eq(outcomes[0].generation, v[1].generation);
         ck_assert_uint_eq(outcomes[0].at_usec, 2);
         ck_assert_uint_eq(flight_watch_collect(&watch, 3, outcomes, 8), 0);
-        for (size_t i = 0; i < VICTIMS; i++)
-                victim_done(&v[i]);
+        finish(v, VICTIMS);
 }
 END_TEST
 
@@ -85,8 +90,7 @@ START_TEST(one_that_has_ended_is_waited_for_no_more) {
         ck_assert_uint_eq(flight_watch_collect(&watch, 1, outcomes, 8), 1);
         ck_assert_uint_eq(flight_watch_poll_fds(&watch, fds), VICTIMS - 1);
         ck_assert_int_eq(poll(fds, VICTIMS - 1, 0), 0); /* or the sentinel would turn in circles */
-        for (size_t i = 0; i < VICTIMS; i++)
-                victim_done(&v[i]);
+        finish(v, VICTIMS);
 }
 END_TEST
 
@@ -106,8 +110,7 @@ START_TEST(a_crowd_is_told_completely_and_waited_for_in_part) {
                 10); /* as much as there is room for */
         ck_assert_uint_eq(flight_watch_collect(&watch, 1, outcomes, 2 * CROWD), CROWD - 10);
         ck_assert_uint_eq(flight_watch_poll_fds(&watch, fds), 0);
-        for (size_t i = 0; i < CROWD; i++)
-                victim_done(&v[i]);
+        finish(v, CROWD);
 }
 END_TEST
 
@@ -130,7 +133,7 @@ START_TEST(a_victim_that_leaves_the_roster_is_watched_to_its_end) {
         ck_assert_uint_eq(atomic_load(&roster_slot(roster, v.slot)->reaping), 0);
         roster_collect(roster);
         ck_assert_int_lt(roster_slot(roster, v.slot)->pidfd, 0); /* let go, so it is closed */
-        victim_done(&v);
+        finish(&v, 1);
 }
 END_TEST
 
@@ -150,8 +153,7 @@ START_TEST(an_escalation_keeps_hold_and_tells_nothing_twice) {
         end(&v[1]);
         ck_assert_uint_eq(flight_watch_collect(&watch, 3, outcomes, 8), 1);
         ck_assert_uint_eq(outcomes[0].action, 2);
-        victim_done(&v[0]);
-        victim_done(&v[1]);
+        finish(v, 2);
 }
 END_TEST
 
@@ -165,7 +167,7 @@ START_TEST(a_dead_leader_has_not_ended_while_a_thread_lives) {
         ck_assert_uint_eq(flight_watch_collect(&watch, 1, outcomes, 1), 0);
         end(&v);
         ck_assert_uint_eq(flight_watch_collect(&watch, 2, outcomes, 1), 1);
-        victim_done(&v);
+        finish(&v, 1);
 }
 END_TEST
 
@@ -179,7 +181,7 @@ START_TEST(a_slot_that_is_somebody_else_now_counts_as_ended) {
         fly(1, &v, 1);
         ck_assert_uint_eq(flight_watch_collect(&watch, 1, outcomes, 1), 1);
         ck_assert_int_eq(outcomes[0].kind, OUTCOME_GONE);
-        victim_done(&v);
+        finish(&v, 1);
 }
 END_TEST
 

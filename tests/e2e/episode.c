@@ -311,5 +311,7 @@ int main(int argc, char *argv[]) {
         run_starter(hogs, to_starter[0], to_engine[1]);
         close(to_engine[1]);
         (void) waitpid(pid, &status, 0);
+        free(hogs[0]);
+        free(hogs[1]);
         return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
