@@ -94,7 +94,8 @@ static void print_text(const Ctl *ctl, const Json *json) {
         const Json *sources = json_get(json, "sources"), *policies = json_get(json, "policies");
         const Json *protect = json_get(json, "protect"), *never = json_get(json, "never_matched");
 
-        term_print(ctl, PAINT_BOLD, "Files\n");
+        term_print(ctl, PAINT_BOLD, "Files");
+        fputc('\n', ctl->out);
         for (size_t i = 0; i < json_length(sources); i++) {
                 fputs("  ", ctl->out);
                 term_cell(ctl, PAINT_PLAIN, 0, json_text(json_at(sources, i), "path"));
