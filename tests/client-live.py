@@ -118,12 +118,6 @@ def check_text(live):
 def check_reload(live):
     watcher = subprocess.Popen([live.avertctl, '--bus', live.bus, 'watch', '--json=short', '-n', '1'], text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    if os.geteuid() != 0:
-        live.says('reload is denied to a plain user', ['reload'], 'run avertctl as root', code=5)
-        watcher.kill()
-        watcher.wait()
-        return
-
     # The watcher may not have subscribed yet: reload until it has seen one.
     seen = ''
     for _ in range(100):

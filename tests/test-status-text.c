@@ -92,8 +92,8 @@ static const char full[] =
 START_TEST(page_shows_every_source_value_distance_and_incident) {
         static const char *const parts[] = {
                 "avertd 0.1.0, pid 4711, up 2 h, looks again in 50 ms: acting (dry run)\n",
-                "2 policies, hash 0123456789abcdef, from:\n  built-in\n  "
-                "/etc/avert/policy.d/20-site.yaml (masked)\n",
+                "2 policies, hash 0123456789abcdef, from:\n  built-in\n",
+                "  /etc/avert/policy.d/20-site.yaml (masked)\n",
                 "/etc/avert/policy.d/30-local.yaml:7: this protection rests on",
                 "  mem.available         1.0 GiB of 8.0 GiB, 12.5%\n",
                 "  psi.memory.full       1s 0.5%, 10s ?\n",
