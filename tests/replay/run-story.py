@@ -113,6 +113,22 @@ def compare(story, events, origin):
     return bad
 
 
+def missing_words(story, command):
+    """Lines that the judgement in words, made of the last tree, must have."""
+    if 'explains' not in story:
+        return []
+    words = [word for word in command if not word.startswith('--json')]
+    if 'replay' in words:
+        words = [words[0], 'explain', '--root', *words[2:]]
+    code, output, errors = run(words)
+    lines = output.decode().splitlines()
+    bad = [f'no line of the explanation is: {pattern}' for pattern in story['explains']
+           if not any(fnmatch.fnmatchcase(line, pattern) for line in lines)]
+    if code != 0:
+        bad.append(f'{" ".join(words)} ended with {code}: {errors.decode(errors="replace")}')
+    return bad + lines if bad else []
+
+
 def origin_of(trees):
     with open(os.path.join(trees, '000', 'at'), encoding='ascii') as file:
         return int(file.read().split()[0])
@@ -137,7 +153,7 @@ def check(binary, path, trees, work, conf):
         return [f'{" ".join(command)} ended with {code}', errors.decode(errors='replace')]
     if run(command)[1] != output:
         return ['a second run over the same trees says something else']
-    return compare(story, events_of(output), origin_of(trees))
+    return compare(story, events_of(output), origin_of(trees)) + missing_words(story, command)
 
 
 def main():
