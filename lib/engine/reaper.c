@@ -50,7 +50,7 @@ struct Reapers {
         atomic_bool cannot_release; /* the kernel lacks process_mrelease, or a filter forbids it */
         bool stuck;                 /* a thread outlived reapers_stop(): its memory must stay */
         sem_t work;
-        int event_fd;
+        int event_fd; /* owner: any */
         Cell queue[QUEUE_SIZE];
         atomic_size_t head; /* next to take */
         size_t tail;        /* next to fill; the sentinel's */

@@ -27,7 +27,7 @@ typedef struct ReaperJob {
         uint64_t action;
         uint32_t slot;
         uint32_t generation;
-        int pidfd;
+        int pidfd; /* owner: reapers */
         int signo; /* 0: release the memory of a process that was killed */
         atomic_uint *
                 uses; /* counted down when the job is over: the pidfd may be closed then; or NULL */

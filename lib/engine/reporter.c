@@ -24,7 +24,7 @@ struct Reporter {
         Side sides[_REPORTER_SIDE_MAX];
         atomic_uint_fast64_t serial;
         sem_t journal;
-        int main_fd;
+        int main_fd; /* owner: any */
 };
 
 /* The pages of a ring are touched by filling and emptying it once: a fault later could wait for

@@ -15,8 +15,8 @@ struct Sampler {
         const SysRoot *root;
         uint32_t page_size;
 
-        int meminfo_fd, swaps_fd;
-        int psi_fds[_PSI_RESOURCE_MAX];
+        int meminfo_fd, swaps_fd;              /* owner: sentinel */
+        int psi_fds[_PSI_RESOURCE_MAX];        /* owner: sentinel */
         PsiRaw psi[_PSI_RESOURCE_MAX];         /* as read last */
         usec_t psi_at_usec[_PSI_RESOURCE_MAX]; /* USEC_UNSET: not yet */
         bool psi_known[_PSI_RESOURCE_MAX];

@@ -18,7 +18,7 @@
 
 typedef struct ScoutGroup {
         const char *path; /* a reference; NULL: unused */
-        int fd;           /* of memory.current */
+        int fd;           /* of memory.current; owner: scout */
         uint32_t members;
         uint64_t base; /* what it had when it last counted as gaining, or less since */
         bool gained;
@@ -26,7 +26,7 @@ typedef struct ScoutGroup {
 
 struct ScoutGroups {
         FactStrings *strings;
-        int cgroup_fd; /* of the root; FD_NONE: no memory files there */
+        int cgroup_fd; /* owner: scout; of the root; FD_NONE: no memory files there */
         ScoutGroup groups[SCOUT_GROUPS_MAX];
 };
 

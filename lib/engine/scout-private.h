@@ -94,7 +94,7 @@ struct Scout {
         uint32_t pass;
         usec_t now_usec, boottime_usec;
         bool is_census, is_full, is_first;
-        int list_fd;
+        int list_fd; /* owner: scout */
         char *list_buf;
         ScoutFresh *fresh;
         size_t n_fresh, fresh_size;
@@ -122,7 +122,7 @@ struct Scout {
         /* the thread */
         pthread_t thread;
         bool started, lost;
-        int wake_fd, stop_fd;
+        int wake_fd, stop_fd; /* owner: any */
         atomic_bool wake_pending, stop;
 };
 

@@ -16,8 +16,9 @@
 
 struct SlowSources {
         const SysRoot *root;
-        int vmstat_fd, zoneinfo_fd, arc_fd, swaps_fd;
-        int zram_fds[SWAPS_MAX]; /* by the order in /proc/swaps, of the device below */
+        int vmstat_fd, zoneinfo_fd, arc_fd, swaps_fd; /* owner: scout */
+        int zram_fds[SWAPS_MAX]; /* owner: scout; by the order in /proc/swaps, of the device below
+                                  */
         int zram_numbers[SWAPS_MAX];
         size_t n_zram;
         Swaps swaps; /* 2.5 KiB that need not be on the stack */

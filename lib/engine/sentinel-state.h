@@ -32,8 +32,8 @@ struct Sentinel {
 
         pthread_t thread;
         bool running;
-        int wake_fd;
-        int view_fd;
+        int wake_fd; /* owner: any */
+        int view_fd; /* owner: any */
         atomic_bool stop;
         atomic_bool request_processes;
         _Atomic(const Config *) pending; /* main's, until it is taken */

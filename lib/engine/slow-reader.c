@@ -20,7 +20,7 @@
 
 struct SlowReader {
         pid_t pid; /* 0: lost and reaped */
-        int fd;    /* FD_NONE: lost */
+        int fd;    /* owner: scout; FD_NONE: lost */
         size_t pending;
 };
 

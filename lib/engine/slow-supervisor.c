@@ -28,10 +28,10 @@
 #define LOST_MAX 8
 
 typedef struct Supervisor {
-        int fd; /* to the daemon */
-        int proc_fd;
+        int fd;      /* owner: helper; to the daemon */
+        int proc_fd; /* owner: any; a directory: only opened below, never read */
         usec_t deadline_usec;
-        int worker_fd; /* FD_NONE: there is none */
+        int worker_fd; /* owner: helper; FD_NONE: there is none */
         pid_t worker;
         pid_t lost[LOST_MAX];
         size_t n_lost;
