@@ -110,50 +110,46 @@ START_TEST(a_file_that_is_missing_is_told_from_a_cgroup_that_is_gone) {
 }
 END_TEST
 
+static const struct {
+        const char *name;
+        const char *max[4], *high[4]; /* of /a, /a/b, /a/b/c, /a/b/c/d; NULL: no such file */
+        const char *path;
+        int expect;
+        uint64_t max_bytes, high_bytes;
+        const char *max_path, *high_path;
+} limits[] = {
+        { "limit at the parent, leaf max", { "max", "100", "max", "max" },
+                { "max", "max", "max", "max" }, "/a/b/c/d", 0, 100, CGROUP_NO_LIMIT, "/a/b", "" },
+        { "tighter above than below", { "50", "100", "200", "max" }, { "max", "max", "max", "max" },
+                "/a/b/c/d", 0, 50, CGROUP_NO_LIMIT, "/a", "" },
+        { "own limit", { "max", "max", "max", "70" }, { "max", "60", "max", "max" }, "/a/b/c/d", 0,
+                70, 60, "/a/b/c/d", "/a/b" },
+        { "equal limits: the lowest", { "70", "max", "70", "max" }, { "max", "max", "max", "max" },
+                "/a/b/c/d", 0, 70, CGROUP_NO_LIMIT, "/a/b/c", "" },
+        { "nobody limits", { "max", "max", "max", "max" }, { "max", "max", "max", "max" },
+                "/a/b/c/d", 0, CGROUP_NO_LIMIT, CGROUP_NO_LIMIT, "", "" },
+        { "controller ends above the leaf", { "80", NULL, NULL, NULL }, { "90", NULL, NULL, NULL },
+                "/a/b/c/d", 0, 80, 90, "/a", "/a" },
+        { "in the middle of the tree", { "max", "30", "20", "10" }, { "max", "max", "max", "max" },
+                "/a/b", 0, 30, CGROUP_NO_LIMIT, "/a/b", "" },
+        { "zero is a limit", { "max", "0", "max", "max" }, { "max", "max", "max", "max" },
+                "/a/b/c/d", 0, 0, CGROUP_NO_LIMIT, "/a/b", "" },
+        { "no controller", { NULL, NULL, NULL, NULL }, { NULL, NULL, NULL, NULL }, "/a/b/c/d",
+                CGROUP_UNSUPPORTED, 0, 0, NULL, NULL },
+        { "gone", { "80", "80", "80", "80" }, { "max", "max", "max", "max" }, "/a/b/x", CGROUP_GONE,
+                0, 0, NULL, NULL },
+        { "the root", { "80", "80", "80", "80" }, { "max", "max", "max", "max" }, "/",
+                CGROUP_UNSUPPORTED, 0, 0, NULL, NULL },
+        { "outside of our namespace", { "80", "80", "80", "80" }, { "max", "max", "max", "max" },
+                "/../a/b", CGROUP_GONE, 0, 0, NULL, NULL },
+        { "broken", { "80", "x", "80", "80" }, { "max", "max", "max", "max" }, "/a/b/c/d", -EBADMSG,
+                0, 0, NULL, NULL },
+};
+
 START_TEST(the_tightest_ancestor_binds) {
-        static const struct {
-                const char *name;
-                const char *max[4],
-                        *high[4]; /* of /a, /a/b, /a/b/c, /a/b/c/d; NULL: no such file */
-                const char *path;
-                int expect;
-                uint64_t max_bytes, high_bytes;
-                const char *max_path, *high_path;
-        } rows[] = {
-                { "limit at the parent, leaf max", { "max", "100", "max", "max" },
-                        { "max", "max", "max", "max" }, "/a/b/c/d", 0, 100, CGROUP_NO_LIMIT, "/a/b",
-                        "" },
-                { "tighter above than below", { "50", "100", "200", "max" },
-                        { "max", "max", "max", "max" }, "/a/b/c/d", 0, 50, CGROUP_NO_LIMIT, "/a",
-                        "" },
-                { "own limit", { "max", "max", "max", "70" }, { "max", "60", "max", "max" },
-                        "/a/b/c/d", 0, 70, 60, "/a/b/c/d", "/a/b" },
-                { "equal limits: the lowest", { "70", "max", "70", "max" },
-                        { "max", "max", "max", "max" }, "/a/b/c/d", 0, 70, CGROUP_NO_LIMIT,
-                        "/a/b/c", "" },
-                { "nobody limits", { "max", "max", "max", "max" }, { "max", "max", "max", "max" },
-                        "/a/b/c/d", 0, CGROUP_NO_LIMIT, CGROUP_NO_LIMIT, "", "" },
-                { "controller ends above the leaf", { "80", NULL, NULL, NULL },
-                        { "90", NULL, NULL, NULL }, "/a/b/c/d", 0, 80, 90, "/a", "/a" },
-                { "in the middle of the tree", { "max", "30", "20", "10" },
-                        { "max", "max", "max", "max" }, "/a/b", 0, 30, CGROUP_NO_LIMIT, "/a/b",
-                        "" },
-                { "zero is a limit", { "max", "0", "max", "max" }, { "max", "max", "max", "max" },
-                        "/a/b/c/d", 0, 0, CGROUP_NO_LIMIT, "/a/b", "" },
-                { "no controller", { NULL, NULL, NULL, NULL }, { NULL, NULL, NULL, NULL },
-                        "/a/b/c/d", CGROUP_UNSUPPORTED, 0, 0, NULL, NULL },
-                { "gone", { "80", "80", "80", "80" }, { "max", "max", "max", "max" }, "/a/b/x",
-                        CGROUP_GONE, 0, 0, NULL, NULL },
-                { "the root", { "80", "80", "80", "80" }, { "max", "max", "max", "max" }, "/",
-                        CGROUP_UNSUPPORTED, 0, 0, NULL, NULL },
-                { "outside of our namespace", { "80", "80", "80", "80" },
-                        { "max", "max", "max", "max" }, "/../a/b", CGROUP_GONE, 0, 0, NULL, NULL },
-                { "broken", { "80", "x", "80", "80" }, { "max", "max", "max", "max" }, "/a/b/c/d",
-                        -EBADMSG, 0, 0, NULL, NULL },
-        };
         static const char *const dirs[4] = { "a", "a/b", "a/b/c", "a/b/c/d" };
 
-        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+        for (size_t i = 0; i < ELEMENTS(limits); i++) {
                 CgroupLimit limit = { .max_bytes = 4242 };
                 char name[64];
                 Fixture f;
@@ -164,24 +160,24 @@ START_TEST(the_tightest_ancestor_binds) {
                         snprintf(name, sizeof(name), "%s/cgroup.procs", dirs[level]);
                         fixture_file(&f, name, "");
                         snprintf(name, sizeof(name), "%s/memory.max", dirs[level]);
-                        if (rows[i].max[level])
-                                fixture_file(&f, name, rows[i].max[level]);
+                        if (limits[i].max[level])
+                                fixture_file(&f, name, limits[i].max[level]);
                         snprintf(name, sizeof(name), "%s/memory.high", dirs[level]);
-                        if (rows[i].high[level])
-                                fixture_file(&f, name, rows[i].high[level]);
+                        if (limits[i].high[level])
+                                fixture_file(&f, name, limits[i].high[level]);
                 }
 
-                r = cgroup_limit_read(f.fd, rows[i].path, &limit);
-                ck_assert_msg(r == rows[i].expect, "%s: got %d", rows[i].name, r);
+                r = cgroup_limit_read(f.fd, limits[i].path, &limit);
+                ck_assert_msg(r == limits[i].expect, "%s: got %d", limits[i].name, r);
                 if (r != CGROUP_OK)
                         ck_assert_uint_eq(limit.max_bytes, 4242);
                 else {
                         ck_assert_msg(
-                                limit.max_bytes == rows[i].max_bytes, "%s: max", rows[i].name);
-                        ck_assert_msg(
-                                limit.high_bytes == rows[i].high_bytes, "%s: high", rows[i].name);
-                        ck_assert_uint_eq(limit.max_path_len, strlen(rows[i].max_path));
-                        ck_assert_uint_eq(limit.high_path_len, strlen(rows[i].high_path));
+                                limit.max_bytes == limits[i].max_bytes, "%s: max", limits[i].name);
+                        ck_assert_msg(limit.high_bytes == limits[i].high_bytes, "%s: high",
+                                limits[i].name);
+                        ck_assert_uint_eq(limit.max_path_len, strlen(limits[i].max_path));
+                        ck_assert_uint_eq(limit.high_path_len, strlen(limits[i].high_path));
                 }
                 fixture_done(&f);
         }

@@ -100,63 +100,61 @@ START_TEST(every_item_has_a_name_and_every_lack_a_reason) {
 }
 END_TEST
 
-START_TEST(each_lack_is_found_alone_and_named) {
-        static const struct {
-                const char *file, *text; /* text NULL: removed */
-                ProbeId id;
-                ProbeState state;
-                const char *why;
-        } rows[] = {
-                { "proc/meminfo", NULL, PROBE_MEMINFO, PROBE_ABSENT, "No such file" },
-                { "proc/meminfo", "", PROBE_MEMINFO, PROBE_ABSENT, "does not say" },
-                { "proc/meminfo",
-                        "MemTotal: 1000 kB\nMemFree: 10 kB\nMemAvailable: 500 kB\nSwapTotal: 100 "
-                        "kB\nSwapFree: "
-                        "18446744073709551360 kB\n",
-                        PROBE_MEMINFO, PROBE_DEGRADED, "SwapFree" },
-                { "proc/vmstat", NULL, PROBE_VMSTAT, PROBE_ABSENT, "No such file" },
-                { "proc/vmstat", "workingset_refault_file 0\n", PROBE_VMSTAT, PROBE_DEGRADED,
-                        "oom_kill" },
-                { "proc/vmstat", "oom_kill 0\n", PROBE_VMSTAT, PROBE_DEGRADED, "refault" },
-                { "proc/vmstat", "oom_kill 0\nworkingset_refault 0\n", PROBE_VMSTAT, PROBE_DEGRADED,
-                        "5.9" },
-                { "proc/zoneinfo", NULL, PROBE_ZONEINFO, PROBE_ABSENT, "No such file" },
-                { "proc/swaps", NULL, PROBE_SWAPS, PROBE_ABSENT, "No such file" },
-                { "proc/swaps", NULL, PROBE_ZRAM, PROBE_ABSENT, "unknown" },
-                { "proc/swaps", "Filename\n/dev/sda2 partition 10 0 -2\n", PROBE_ZRAM, PROBE_ABSENT,
-                        "no swap lives on zram" },
-                { "sys/block/zram0/mm_stat", NULL, PROBE_ZRAM, PROBE_DEGRADED, "1 of 1" },
-                { "proc/spl/kstat/zfs/arcstats", NULL, PROBE_ARC, PROBE_ABSENT, "ZFS" },
-                { "proc/spl/kstat/zfs/arcstats", "size 4 2\n", PROBE_ARC, PROBE_DEGRADED,
-                        "arcstats" },
-                { "proc/pressure/memory", NULL, PROBE_PSI_MEMORY, PROBE_ABSENT, "psi=1" },
-                { "proc/pressure/io", NULL, PROBE_PSI_IO, PROBE_ABSENT, "/proc/pressure/io" },
-                { "proc/pressure/cpu", "garbage", PROBE_PSI_CPU, PROBE_ABSENT, "does not say" },
-                { "sys/fs/cgroup/cgroup.controllers", "cpu io\n", PROBE_CGROUP_MEMORY, PROBE_ABSENT,
-                        "cgroup_enable=memory" },
-                { "sys/fs/cgroup/cgroup.controllers", "cpu memory_x\n", PROBE_CGROUP_MEMORY,
-                        PROBE_ABSENT, "booted without" },
-                { "sys/fs/cgroup/cgroup.controllers", NULL, PROBE_CGROUP_MEMORY, PROBE_ABSENT,
-                        "No such file" },
-                { "sys/fs/cgroup/cgroup.subtree_control", "cpu\n", PROBE_CGROUP_MEMORY,
-                        PROBE_DEGRADED, "below the root" },
-                { "proc/self/mountinfo",
-                        "31 30 0:28 / /cg rw - cgroup cgroup rw,memory\n40 30 0:37 / "
-                        "/sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-                        PROBE_CGROUP_MEMORY, PROBE_ABSENT, "v1" },
-                { "proc/self/mountinfo", "20 1 0:20 / /proc rw - proc proc rw\n", PROBE_CGROUP2,
-                        PROBE_ABSENT, "mounted" },
-        };
+static const struct {
+        const char *file, *text; /* text NULL: removed */
+        ProbeId id;
+        ProbeState state;
+        const char *why;
+} lacks[] = {
+        { "proc/meminfo", NULL, PROBE_MEMINFO, PROBE_ABSENT, "No such file" },
+        { "proc/meminfo", "", PROBE_MEMINFO, PROBE_ABSENT, "does not say" },
+        { "proc/meminfo",
+                "MemTotal: 1000 kB\nMemFree: 10 kB\nMemAvailable: 500 kB\nSwapTotal: 100 "
+                "kB\nSwapFree: "
+                "18446744073709551360 kB\n",
+                PROBE_MEMINFO, PROBE_DEGRADED, "SwapFree" },
+        { "proc/vmstat", NULL, PROBE_VMSTAT, PROBE_ABSENT, "No such file" },
+        { "proc/vmstat", "workingset_refault_file 0\n", PROBE_VMSTAT, PROBE_DEGRADED, "oom_kill" },
+        { "proc/vmstat", "oom_kill 0\n", PROBE_VMSTAT, PROBE_DEGRADED, "refault" },
+        { "proc/vmstat", "oom_kill 0\nworkingset_refault 0\n", PROBE_VMSTAT, PROBE_DEGRADED,
+                "5.9" },
+        { "proc/zoneinfo", NULL, PROBE_ZONEINFO, PROBE_ABSENT, "No such file" },
+        { "proc/swaps", NULL, PROBE_SWAPS, PROBE_ABSENT, "No such file" },
+        { "proc/swaps", NULL, PROBE_ZRAM, PROBE_ABSENT, "unknown" },
+        { "proc/swaps", "Filename\n/dev/sda2 partition 10 0 -2\n", PROBE_ZRAM, PROBE_ABSENT,
+                "no swap lives on zram" },
+        { "sys/block/zram0/mm_stat", NULL, PROBE_ZRAM, PROBE_DEGRADED, "1 of 1" },
+        { "proc/spl/kstat/zfs/arcstats", NULL, PROBE_ARC, PROBE_ABSENT, "ZFS" },
+        { "proc/spl/kstat/zfs/arcstats", "size 4 2\n", PROBE_ARC, PROBE_DEGRADED, "arcstats" },
+        { "proc/pressure/memory", NULL, PROBE_PSI_MEMORY, PROBE_ABSENT, "psi=1" },
+        { "proc/pressure/io", NULL, PROBE_PSI_IO, PROBE_ABSENT, "/proc/pressure/io" },
+        { "proc/pressure/cpu", "garbage", PROBE_PSI_CPU, PROBE_ABSENT, "does not say" },
+        { "sys/fs/cgroup/cgroup.controllers", "cpu io\n", PROBE_CGROUP_MEMORY, PROBE_ABSENT,
+                "cgroup_enable=memory" },
+        { "sys/fs/cgroup/cgroup.controllers", "cpu memory_x\n", PROBE_CGROUP_MEMORY, PROBE_ABSENT,
+                "booted without" },
+        { "sys/fs/cgroup/cgroup.controllers", NULL, PROBE_CGROUP_MEMORY, PROBE_ABSENT,
+                "No such file" },
+        { "sys/fs/cgroup/cgroup.subtree_control", "cpu\n", PROBE_CGROUP_MEMORY, PROBE_DEGRADED,
+                "below the root" },
+        { "proc/self/mountinfo",
+                "31 30 0:28 / /cg rw - cgroup cgroup rw,memory\n40 30 0:37 / "
+                "/sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+                PROBE_CGROUP_MEMORY, PROBE_ABSENT, "v1" },
+        { "proc/self/mountinfo", "20 1 0:20 / /proc rw - proc proc rw\n", PROBE_CGROUP2,
+                PROBE_ABSENT, "mounted" },
+};
 
-        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+START_TEST(each_lack_is_found_alone_and_named) {
+        for (size_t i = 0; i < ELEMENTS(lacks); i++) {
                 Probe probe;
 
-                if (rows[i].text)
-                        fixture_file(&f, rows[i].file, rows[i].text);
+                if (lacks[i].text)
+                        fixture_file(&f, lacks[i].file, lacks[i].text);
                 else
-                        fixture_remove(&f, rows[i].file);
+                        fixture_remove(&f, lacks[i].file);
                 probe = run();
-                expect(&probe, rows[i].id, rows[i].state, rows[i].why);
+                expect(&probe, lacks[i].id, lacks[i].state, lacks[i].why);
                 tear_down();
                 set_up();
         }

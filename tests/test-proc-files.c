@@ -18,11 +18,16 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "kernel/proc-cgroup.h"
 #include "kernel/proc-cmdline.h"
 #include "kernel/proc-exe.h"
 #include "kernel/proc-limits.h"
+#include "kernel/proc-list.h"
 #include "kernel/proc-oom.h"
 #include "kernel/proc-share.h"
+#include "kernel/proc-stat.h"
+#include "kernel/proc-statm.h"
+#include "kernel/proc-status.h"
 #include "tests/harness.h"
 
 START_TEST(errors_of_proc_become_outcomes) {
@@ -189,6 +194,10 @@ START_TEST(our_own_stack_limit_is_what_we_set) {
 
         fixture_init(&f);
         ck_assert_int_eq(proc_limits_read_at(f.fd, &l), PROC_GONE);
+        fixture_file(&f, "limits", ""); /* as of a process that is ending */
+        ck_assert_int_eq(proc_limits_read_at(f.fd, &l), PROC_GONE);
+        fixture_file(&f, "limits", LIMITS_HEAD);
+        ck_assert_int_eq(proc_limits_read_at(f.fd, &l), -EBADMSG);
         ck_assert_uint_eq(l.stack_bytes, 4 << 20);
         fixture_done(&f);
 }
@@ -331,6 +340,79 @@ START_TEST(one_address_space_is_told_from_two) {
 }
 END_TEST
 
+/* Children that live for less than a look at them. */
+_Noreturn static void breed(void) {
+        for (;;) {
+                pid_t pid = fork();
+
+                if (pid == 0)
+                        _exit(0);
+                if (pid > 0)
+                        waitpid(pid, NULL, 0);
+        }
+}
+
+/* All readers at one process. Returns false when it was gone before the last of them. */
+static bool look_at(int proc_fd, pid_t pid) {
+        static char path[PATH_MAX];
+        ProcStatus status;
+        ProcLimits limits;
+        ProcStatm statm;
+        ProcStat stat;
+        ProcExe exe;
+        bool deleted, all = true;
+        int dir, value, r[8];
+
+        r[0] = proc_dir_open(proc_fd, pid, &dir);
+        ck_assert_msg(r[0] >= 0, "directory: %d", r[0]);
+        if (r[0] != PROC_OK)
+                return false;
+
+        r[1] = proc_stat_read_at(dir, &stat);
+        r[2] = proc_statm_read_at(dir, &statm);
+        r[3] = proc_status_read_at(dir, &status);
+        r[4] = proc_cgroup_read_at(dir, path, sizeof(path), &deleted);
+        r[5] = proc_exe_read_at(dir, path, sizeof(path), &exe);
+        r[6] = proc_oom_score_read_at(dir, &value);
+        r[7] = proc_limits_read_at(dir, &limits);
+        close_fd(dir);
+        for (size_t i = 1; i < ELEMENTS(r); i++) { /* outcomes, never an error */
+                ck_assert_msg(r[i] >= 0, "reader %zu: %d", i, r[i]);
+                all = all && r[i] != PROC_GONE;
+        }
+        return all;
+}
+
+START_TEST(processes_that_end_while_they_are_looked_at_are_outcomes) {
+        int proc_fd = fdio_open_dir_at(AT_FDCWD, "/proc"), list_fd = proc_list_open(proc_fd, ".");
+        static _Alignas(8) char buf[16384];
+        pid_t breeder = fork(), pid;
+        size_t looks = 0;
+        bool seen_self = false;
+
+        if (breeder == 0)
+                breed();
+        for (int round = 0; round < 50; round++) {
+                ProcList list;
+
+                ck_assert_int_eq(proc_list_init(&list, list_fd, buf, sizeof(buf)), 0);
+                while (proc_list_next(&list, &pid) > 0)
+                        if (pid >= getpid()) { /* the young ones */
+                                bool whole = look_at(proc_fd, pid);
+
+                                seen_self = seen_self || (whole && pid == getpid());
+                                looks++;
+                        }
+        }
+        kill(breeder, SIGKILL);
+        ck_assert_int_eq(waitpid(breeder, NULL, 0), breeder);
+        ck_assert_uint_ge(looks, 50);
+        ck_assert(seen_self);
+        close_fd(list_fd);
+        close_fd(proc_fd);
+}
+END_TEST
+
 HARNESS_MAIN("proc-files", errors_of_proc_become_outcomes,
         directories_of_processes_are_opened_by_number,
         a_lack_of_descriptors_is_not_a_lack_of_processes, oom_scores_are_signed_numbers,
@@ -338,4 +420,5 @@ HARNESS_MAIN("proc-files", errors_of_proc_become_outcomes,
         our_own_stack_limit_is_what_we_set, the_kernels_word_for_a_removed_file_is_cut,
         our_own_exe_has_the_identity_of_the_file, a_recorded_exe_has_a_path_and_no_identity,
         arguments_are_joined_with_blanks, a_command_line_longer_than_the_buffer_is_cut,
-        one_address_space_is_told_from_two)
+        one_address_space_is_told_from_two,
+        processes_that_end_while_they_are_looked_at_are_outcomes)

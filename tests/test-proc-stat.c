@@ -84,29 +84,28 @@ START_TEST(absurd_numbers_do_no_harm) {
 END_TEST
 
 START_TEST(what_is_no_stat_line_is_refused) {
-        static const char
-                *const texts[] = {
-                        "",
-                        "\n",
-                        "4711",
-                        "4711 (bash",
-                        "4711 bash)" TAIL,
-                        "4711 )" TAIL,
-                        "4711)(" TAIL,
-                        "(bash)" TAIL,
-                        "0 (bash)" TAIL,
-                        "-1 (bash)" TAIL,
-                        "99999999999 (bash)" TAIL,
-                        "4711 (bash)",
-                        "4711 (bash) ",
-                        "4711 (bash) SS 1 1 1 0 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
-                        "4711 (bash) S 17 18 19 34816 20 4194304 1 2 3 4 5 6 7 8 20 0 9 0 123456 "
-                        "1048576", /* cut */
-                        "4711 (bash) S 17 18 19 x 20 4194304 1 2 3 4 5 6 7 8 20 0 9 0 123456 "
-                        "1048576 77",
-                        "4711 (bash) S 17 18 19 - 20 4194304 1 2 3 4 5 6 7 8 20 0 9 0 123456 "
-                        "1048576 77",
-                };
+        static const char *const texts[] = {
+                "",
+                "\n",
+                "4711",
+                "4711 (bash",
+                "4711 bash)" TAIL,
+                "4711 )" TAIL,
+                "4711)(" TAIL,
+                "(bash)" TAIL,
+                "0 (bash)" TAIL,
+                "-1 (bash)" TAIL,
+                "99999999999 (bash)" TAIL,
+                "4711 (bash)",
+                "4711 (bash) ",
+                "4711 (bash) SS 1 1 1 0 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
+                "4711 (bash) S 17 18 19 34816 20 4194304 1 2 3 4 5 6 7 8 20 0 9 0 123456 "
+                "1048576", /* cut */
+                "4711 (bash) S 17 18 19 x 20 4194304 1 2 3 4 5 6 7 8 20 0 9 0 123456 "
+                "1048576 77",
+                "4711 (bash) S 17 18 19 - 20 4194304 1 2 3 4 5 6 7 8 20 0 9 0 123456 "
+                "1048576 77",
+        };
 
         for (size_t i = 0; i < ELEMENTS(texts); i++) {
                 ProcStat s = { .pid = 4242 };

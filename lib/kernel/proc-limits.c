@@ -69,6 +69,7 @@ int proc_limits_parse(const char *text, ProcLimits *ret) {
 int proc_limits_read_at(int pid_fd, ProcLimits *ret) {
         _cleanup_close_ int fd = fdio_open_at(pid_fd, "limits");
         Scan s = SCAN_INIT;
+        bool any = false;
         char buf[2048];
         Lines lines;
         Slice line;
@@ -78,7 +79,11 @@ int proc_limits_read_at(int pid_fd, ProcLimits *ret) {
                 return proc_outcome(fd);
 
         lines_init(&lines, fd, buf, sizeof(buf), true);
-        while ((r = lines_next(&lines, &line)) > 0)
+        while ((r = lines_next(&lines, &line)) > 0) {
                 take_line(&s, line);
-        return r < 0 ? proc_outcome(r) : finish(&s, ret);
+                any = true;
+        }
+        if (r < 0)
+                return proc_outcome(r);
+        return any ? finish(&s, ret) : PROC_GONE; /* what is ending shows an empty file */
 }
