@@ -240,7 +240,9 @@ static int watch_fd(Daemon *d, int fd, sd_event_io_handler_t handler, const char
         if (r < 0)
                 return r;
         (void) sd_event_source_set_description(s, name);
-        return sd_event_source_set_floating(s, true);
+        r = sd_event_source_set_floating(s, true); /* the loop keeps it, as long as itself */
+        sd_event_source_unref(s);
+        return r;
 }
 
 static int watch_time(Daemon *d, usec_t after, sd_event_time_handler_t handler, const char *name,

@@ -31,14 +31,17 @@ static size_t open_incidents(const IncidentBook *book) {
 }
 
 void status_line_print(const View *view, TextBuf *out) {
-        const Reading *psi = &view->sample.system[metric_psi(PSI_MEMORY, PSI_FULL, PSI_10S)];
+        /* the kernel's average: our own windows are unknown for as long as they are */
+        const Reading *psi = &view->sample.system[metric_psi(PSI_MEMORY, PSI_FULL, PSI_AVG10)];
         size_t n = open_incidents(&view->book);
 
         textbuf_add(out, describe_level(view));
         if (view->dry)
                 textbuf_add(out, " (dry run)");
+        if (n > 0)
+                textbuf_addf(out, ", %zu incident%s", n, n == 1 ? "" : "s");
         add_amount("available", &view->sample.system[METRIC_MEM_AVAILABLE], out);
-        add_amount("swap free", &view->sample.system[METRIC_SWAP_FREE], out);
+        add_amount("swap", &view->sample.system[METRIC_SWAP_FREE], out);
 
         textbuf_add(out, " | stalled ");
         if (psi->known && psi->value >= 0)
@@ -46,10 +49,6 @@ void status_line_print(const View *view, TextBuf *out) {
         else
                 textbuf_add(out, "unknown");
 
-        textbuf_add(out, " | looks again in ");
+        textbuf_add(out, " | next look ");
         textbuf_add_usec(out, view->next_usec);
-        if (n == 0)
-                textbuf_add(out, " | no incident");
-        else
-                textbuf_addf(out, " | %zu incident%s", n, n == 1 ? "" : "s");
 }

@@ -6,6 +6,6 @@
 #include "base/text.h"
 #include "engine/view.h"
 
-/* "calm | available 12.1 GiB (51.7%) | swap free 1.9 GiB (98%) | stalled 0% | looks again in 5 s |
- * no incident" */
+/* "calm | available 12.1 GiB (51.7%) | swap 1.9 GiB (98%) | stalled 0% | next look 5 s": what is
+ * left, and how much of the time everybody waited for memory. */
 void status_line_print(const View *view, TextBuf *out);

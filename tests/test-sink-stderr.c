@@ -132,20 +132,19 @@ START_TEST(the_machine_fits_in_one_line) {
         textbuf_init(&b, text, sizeof(text));
         status_line_print(&d.view, &b);
         ck_assert_str_eq(text,
-                "acting | available 128 MiB (3.1%) | swap free none | stalled unknown | "
-                "looks again in 50 ms | 1 incident");
+                "acting, 1 incident | available 128 MiB (3.1%) | swap none | stalled unknown | "
+                "next look 50 ms");
 
         d.view.dry = true;
         d.view.book.incidents[0].used = false;
         d.verdicts[0].when = TRUTH_FALSE;
         d.view.sample.system[METRIC_MEM_AVAILABLE].known = false;
-        d.view.sample.system[metric_psi(PSI_MEMORY, PSI_FULL, PSI_10S)] =
+        d.view.sample.system[metric_psi(PSI_MEMORY, PSI_FULL, PSI_AVG10)] =
                 (Reading){ .known = true, .value = 123 };
         textbuf_init(&b, text, sizeof(text));
         status_line_print(&d.view, &b);
         ck_assert_str_eq(text,
-                "calm (dry run) | available unknown | swap free none | stalled 1.2% | "
-                "looks again in 50 ms | no incident");
+                "calm (dry run) | available unknown | swap none | stalled 1.2% | next look 50 ms");
         view_double_done(&d);
 }
 END_TEST
