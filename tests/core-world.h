@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macro.h"
 #include "base/number.h"
 #include "core/decide.h"
 #include "core/history.h"

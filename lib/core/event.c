@@ -230,7 +230,7 @@ void event_print(const Event *e, TextBuf *out) {
                 print_plain(e, "policies reloaded", out);
                 return;
         case EVENT_RELOAD_REFUSED:
-                print_plain(e, "reload refused, the old policies stay", out);
+                print_plain(e, "policies refused", out);
                 return;
         case EVENT_SOURCE_DEGRADED:
                 print_plain(e, "source degraded", out);
