@@ -52,69 +52,70 @@ static void assert_rows(json_object *json, const Row *rows, size_t n) {
                 assert_json(json, rows[i].path, rows[i].expected);
 }
 
+static const Row state_rows[] = {
+        { "schema_version", "1" },
+        { "version", "\"" AVERT_VERSION "\"" },
+        { "dry_run", "false" },
+        { "level", "\"acting\"" },
+        { "uptime_usec", "90000000" },
+        { "config.policies", "2" },
+        { "config.sources.0.path", "\"double.yaml\"" },
+        { "config.sources.0.masked", "false" },
+        { "sources.0.name", "\"meminfo\"" },
+        { "sources.0.state", "\"present\"" },
+        { "sources.0.reads", "12" },
+        { "sources.0.age_usec", "0" },
+        { "sources.1.state", "\"absent\"" },
+        { "sources.1.age_usec", "null" },
+        { "sources.6.name", "\"psi.memory\"" },
+        { "sources.6.state", "\"degraded\"" },
+        { "sources.6.why", "\"booted with psi=0\"" },
+        { "probe", "[]" },
+        { "readings.1.metric", "\"mem.available\"" },
+        { "readings.1.unit", "\"bytes\"" },
+        { "readings.1.known", "true" },
+        { "readings.1.value", "134217728" },
+        { "readings.1.total", "4294967296" },
+        { "readings.1.permyriad", "312" },
+        { "readings.2.known", "false" },
+        { "readings.2.value", "null" },
+        { "corrections.arc_bytes", "0" },
+        { "policies.0.name", "\"host-low\"" },
+        { "policies.0.watch", "\"system\"" },
+        { "policies.0.state", "\"open\"" },
+        { "policies.0.instances", "1" },
+        { "policies.0.conditions.0.text", "\"mem.available < 8%\"" },
+        { "policies.0.conditions.0.metric", "\"mem.available\"" },
+        { "policies.0.conditions.0.truth", "\"true\"" },
+        { "policies.0.conditions.0.permyriad", "312" },
+        /* 134217728 is below 8 % of 4 GiB (343597383) by this much */
+        { "policies.0.conditions.0.distance_bytes", "-209379655" },
+        { "policies.1.state", "\"calm\"" },
+        { "policies.1.conditions.0.distance_bytes", "133169152" },
+        { "incidents.0.id", "7" },
+        { "incidents.0.policy", "\"host-low\"" },
+        { "incidents.0.phase", "\"open\"" },
+        { "incidents.0.since_usec_ago", "1000000" },
+        { "incidents.0.step", "\"notify\"" },
+        { "incidents.0.steps_taken", "1" },
+        { "incidents.0.target.pid", "4312" },
+        { "incidents.0.target.comm", "\"hog\"" },
+        { "incidents.0.reason", "\"mem.available 3.1% < 8%\"" },
+        { "sentinel.longest_pass_usec", "777" },
+        { "sentinel.next_tick_usec", "50000" },
+        { "sentinel.trigger_mode", "\"privileged\"" },
+        { "scout.seen", "0" },
+        { "kernel_oom_kills", "0" },
+        { "steps_total", "0" },
+        { "freed_total_bytes", "0" },
+};
+
 START_TEST(the_state_has_every_part_of_the_schema) {
-        static const Row rows[] = {
-                { "schema_version", "1" },
-                { "version", "\"" AVERT_VERSION "\"" },
-                { "dry_run", "false" },
-                { "level", "\"acting\"" },
-                { "uptime_usec", "90000000" },
-                { "config.policies", "2" },
-                { "config.sources.0.path", "\"double.yaml\"" },
-                { "config.sources.0.masked", "false" },
-                { "sources.0.name", "\"meminfo\"" },
-                { "sources.0.state", "\"present\"" },
-                { "sources.0.reads", "12" },
-                { "sources.0.age_usec", "0" },
-                { "sources.1.state", "\"absent\"" },
-                { "sources.1.age_usec", "null" },
-                { "sources.6.name", "\"psi.memory\"" },
-                { "sources.6.state", "\"degraded\"" },
-                { "sources.6.why", "\"booted with psi=0\"" },
-                { "probe", "[]" },
-                { "readings.1.metric", "\"mem.available\"" },
-                { "readings.1.unit", "\"bytes\"" },
-                { "readings.1.known", "true" },
-                { "readings.1.value", "134217728" },
-                { "readings.1.total", "4294967296" },
-                { "readings.1.permyriad", "312" },
-                { "readings.2.known", "false" },
-                { "readings.2.value", "null" },
-                { "corrections.arc_bytes", "0" },
-                { "policies.0.name", "\"host-low\"" },
-                { "policies.0.watch", "\"system\"" },
-                { "policies.0.state", "\"open\"" },
-                { "policies.0.instances", "1" },
-                { "policies.0.conditions.0.text", "\"mem.available < 8%\"" },
-                { "policies.0.conditions.0.metric", "\"mem.available\"" },
-                { "policies.0.conditions.0.truth", "\"true\"" },
-                { "policies.0.conditions.0.permyriad", "312" },
-                /* 134217728 is below 8 % of 4 GiB (343597383) by this much */
-                { "policies.0.conditions.0.distance_bytes", "-209379655" },
-                { "policies.1.state", "\"calm\"" },
-                { "policies.1.conditions.0.distance_bytes", "133169152" },
-                { "incidents.0.id", "7" },
-                { "incidents.0.policy", "\"host-low\"" },
-                { "incidents.0.phase", "\"open\"" },
-                { "incidents.0.since_usec_ago", "1000000" },
-                { "incidents.0.step", "\"notify\"" },
-                { "incidents.0.steps_taken", "1" },
-                { "incidents.0.target.pid", "4312" },
-                { "incidents.0.target.comm", "\"hog\"" },
-                { "incidents.0.reason", "\"mem.available 3.1% < 8%\"" },
-                { "sentinel.longest_pass_usec", "777" },
-                { "sentinel.next_tick_usec", "50000" },
-                { "sentinel.trigger_mode", "\"privileged\"" },
-                { "scout.seen", "0" },
-                { "kernel_oom_kills", "0" },
-                { "steps_total", "0" },
-                { "freed_total_bytes", "0" },
-        };
         json_object *json;
 
         view_double_init(&d);
         json = parse(describe_state(&d.view, NULL, VIEW_DOUBLE_NOW));
-        assert_rows(json, rows, ELEMENTS(rows));
+        assert_rows(json, state_rows, ELEMENTS(state_rows));
         ck_assert_uint_eq(json_object_array_length(at(json, "incidents")), 1);
         ck_assert_uint_eq(json_object_array_length(at(json, "sources")), _SOURCE_MAX);
         ck_assert_uint_eq(json_object_array_length(at(json, "readings")), _METRIC_SYSTEM_MAX);
@@ -263,29 +264,30 @@ START_TEST(the_judgement_ranks_and_tells_why_not) {
 }
 END_TEST
 
+static const Row event_rows[] = {
+        { "schema_version", "1" },
+        { "kind", "\"step-taken\"" },
+        { "level", "\"warning\"" },
+        { "realtime_usec", "5" },
+        { "serial", "9" },
+        { "dry_run", "true" },
+        { "incident", "7" },
+        { "policy", "\"host-low\"" },
+        { "step", "\"terminate\"" },
+        { "signal", "15" },
+        { "target.pid", "4312" },
+        { "target.comm", "\"hog\"" },
+        { "target.rss_bytes", "1" },
+        { "target.anon_bytes", "2" },
+        { "target.swap_bytes", "3" },
+        { "target.gained_bytes", "4" },
+        { "target.score", "-5" },
+        { "promised_bytes", "6" },
+        { "candidates.0.pid", "222" },
+        { "candidates.0.refusal", "\"protected\"" },
+};
+
 START_TEST(an_event_is_complete_and_its_holes_are_null) {
-        static const Row rows[] = {
-                { "schema_version", "1" },
-                { "kind", "\"step-taken\"" },
-                { "level", "\"warning\"" },
-                { "realtime_usec", "5" },
-                { "serial", "9" },
-                { "dry_run", "true" },
-                { "incident", "7" },
-                { "policy", "\"host-low\"" },
-                { "step", "\"terminate\"" },
-                { "signal", "15" },
-                { "target.pid", "4312" },
-                { "target.comm", "\"hog\"" },
-                { "target.rss_bytes", "1" },
-                { "target.anon_bytes", "2" },
-                { "target.swap_bytes", "3" },
-                { "target.gained_bytes", "4" },
-                { "target.score", "-5" },
-                { "promised_bytes", "6" },
-                { "candidates.0.pid", "222" },
-                { "candidates.0.refusal", "\"protected\"" },
-        };
         static const Row holes[] = {
                 { "incident", "null" },
                 { "policy", "null" },
@@ -317,7 +319,7 @@ START_TEST(an_event_is_complete_and_its_holes_are_null) {
                 .reason = "mem.available 3.1% < 8%" };
         json_object *json = parse(describe_event(&e));
 
-        assert_rows(json, rows, ELEMENTS(rows));
+        assert_rows(json, event_rows, ELEMENTS(event_rows));
         ck_assert_ptr_nonnull(strstr(json_object_get_string(at(json, "message")), "hog"));
         json_object_put(json);
 

@@ -81,38 +81,13 @@ static void view_double_process(
                 .freeable = anon };
 }
 
-/* Ends the test on failure. The views' pointers lead into *d, which must not move. */
-static void view_double_init(ViewDouble *d) {
-        _cleanup_free_ ConfigErrors *errors = malloc(sizeof(*errors));
-        View *v = &d->view;
-        Sample *s = &v->sample;
+static void view_double_sample(ViewDouble *d) {
         const uint64_t gib = UINT64_C(1) << 30;
-        int r;
-
-        *d = (ViewDouble){};
-        ck_assert_ptr_nonnull(errors);
-        r = config_load_text("double.yaml", view_double_policy, sizeof(view_double_policy) - 1,
-                &d->config, errors);
-        ck_assert_msg(r == 0, "%s:%u: %s", errors->items[0].file, errors->items[0].line,
-                errors->items[0].message);
-        ck_assert_uint_le(d->config->n_matches, ELEMENTS(d->hits));
+        Sample *s = &d->view.sample;
 
         view_double_process(d, 0, 4312, "hog", "", 3 * gib);
         view_double_process(d, 1, 222, "sshd", "ssh.service", gib / 64);
-        view_double_process(d, 2, 333,
-                "b\xff"
-                "d",
-                "", gib / 4);
-
-        v->config = d->config;
-        v->procs = d->procs;
-        v->verdicts = d->verdicts;
-        v->n_verdicts = 2;
-        v->scratch.candidates = d->candidates;
-        v->scratch.size = 3;
-        v->match_hits = d->hits;
-        v->next_usec = 50 * USEC_PER_MSEC;
-        v->started_usec = 10 * USEC_PER_SEC;
+        view_double_process(d, 2, 333, "b\377d", "", gib / 4);
 
         s->procs = d->procs;
         s->n_procs = 3;
@@ -127,37 +102,68 @@ static void view_double_init(ViewDouble *d) {
                 (Reading){ true, (int64_t) (gib / 8), (int64_t) (4 * gib), VIEW_DOUBLE_NOW };
         s->system[METRIC_SWAP_FREE] = (Reading){ true, 0, 0, VIEW_DOUBLE_NOW };
         s->system[METRIC_MEM_EXHAUSTION] = (Reading){ true, INT64_MAX, 0, VIEW_DOUBLE_NOW };
+}
 
-        for (size_t i = 0; i < 2; i++) {
-                const Policy *p = &d->config->policies[i];
+static void view_double_verdict(ViewDouble *d, size_t i, Truth truth) {
+        const Condition *when = &d->config->policies[i].when;
+        Verdict *v = &d->verdicts[i];
 
-                d->verdicts[i] = (Verdict){ .policy = (uint16_t) i,
-                        .proc = -1,
-                        .when = i == 0 ? TRUTH_TRUE : TRUTH_FALSE };
-                for (size_t k = 0; k < p->when.n_nodes; k++) {
-                        const Atom *a = &p->when.nodes[k].atom;
+        *v = (Verdict){ .policy = (uint16_t) i, .proc = -1, .when = truth };
+        for (size_t k = 0; k < when->n_nodes; k++) {
+                const Atom *a = &when->nodes[k].atom;
 
-                        if (p->when.nodes[k].kind == COND_ATOM)
-                                d->verdicts[i].atoms[d->verdicts[i].n_atoms++] =
-                                        (AtomReading){ .atom = a,
-                                                .reading = s->system[a->metric],
-                                                .truth = d->verdicts[i].when };
-                }
+                if (when->nodes[k].kind != COND_ATOM)
+                        continue;
+                v->atoms[v->n_atoms++] = (AtomReading){
+                        .atom = a, .reading = d->view.sample.system[a->metric], .truth = truth
+                };
         }
+}
 
-        v->book.incidents[0] = (Incident){ .used = true,
-                .id = 7,
-                .policy = 0,
-                .phase = INCIDENT_OPEN,
-                .true_since_usec = 98 * USEC_PER_SEC,
-                .opened_usec = 99 * USEC_PER_SEC,
-                .next_step = 1,
-                .n_steps_taken = 1,
-                .first_destructive_reached = 1,
-                .has_target = true,
-                .slot = 0,
-                .generation = 1,
-                .reason = "mem.available 3.1% < 8%" };
+static const Incident view_double_incident = {
+        .used = true,
+        .id = 7,
+        .policy = 0,
+        .phase = INCIDENT_OPEN,
+        .true_since_usec = 98 * USEC_PER_SEC,
+        .opened_usec = 99 * USEC_PER_SEC,
+        .next_step = 1,
+        .n_steps_taken = 1,
+        .first_destructive_reached = 1,
+        .has_target = true,
+        .slot = 0,
+        .generation = 1,
+        .reason = "mem.available 3.1% < 8%",
+};
+
+/* Ends the test on failure. The view's pointers lead into *d, which must not move. */
+static void view_double_init(ViewDouble *d) {
+        _cleanup_free_ ConfigErrors *errors = malloc(sizeof(*errors));
+        View *v = &d->view;
+        int r;
+
+        *d = (ViewDouble){};
+        ck_assert_ptr_nonnull(errors);
+        r = config_load_text("double.yaml", view_double_policy, sizeof(view_double_policy) - 1,
+                &d->config, errors);
+        ck_assert_msg(r == 0, "%s:%u: %s", errors->items[0].file, errors->items[0].line,
+                errors->items[0].message);
+        ck_assert_uint_le(d->config->n_matches, ELEMENTS(d->hits));
+
+        view_double_sample(d);
+        view_double_verdict(d, 0, TRUTH_TRUE);
+        view_double_verdict(d, 1, TRUTH_FALSE);
+
+        v->config = d->config;
+        v->procs = d->procs;
+        v->verdicts = d->verdicts;
+        v->n_verdicts = 2;
+        v->scratch.candidates = d->candidates;
+        v->scratch.size = 3;
+        v->match_hits = d->hits;
+        v->next_usec = 50 * USEC_PER_MSEC;
+        v->started_usec = 10 * USEC_PER_SEC;
+        v->book.incidents[0] = view_double_incident;
         v->sources[SOURCE_MEMINFO] = (SourceHealth){ .present = true, .reads = 12 };
         v->sources[SOURCE_PSI_MEMORY] =
                 (SourceHealth){ .present = true, .degraded = true, .why = "booted with psi=0" };
