@@ -87,6 +87,9 @@ START_TEST(a_file_that_is_missing_is_told_from_a_cgroup_that_is_gone) {
         fixture_file(&f, "a/memory.events", "low 0\nhigh 0\nmax 7\n");
         ck_assert_int_eq(cgroup_value_read_at(f.fd, "a/memory.current", &value), CGROUP_OK);
         ck_assert_uint_eq(value, 123);
+        fixture_file(&f, "a/memory.current", "");
+        ck_assert_int_eq(cgroup_value_read_at(f.fd, "a/memory.current", &value), -EBADMSG);
+        ck_assert_uint_eq(value, 123);
         fd = fdio_open_at(f.fd, "a/memory.events");
         ck_assert_int_eq(cgroup_events_read_fd(fd, &e), CGROUP_OK);
         ck_assert_uint_eq(e.max, 7);

@@ -4,6 +4,7 @@
 #include "tests/harness.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define REST "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define ID2 "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 #define NOBODY CGROUP_NO_UID
 
@@ -62,6 +63,7 @@ static const struct {
                 "", false, "" },
         { "/user.slice/user-4294967295.slice", "", "user-4294967295.slice", "", NOBODY, "", false,
                 "" },
+        { "/user.slice/user-12x.slice", "", "user-12x.slice", "", NOBODY, "", false, "" },
         { "/user.slice/user-.slice", "", "user-.slice", "", NOBODY, "", false, "" },
         { "/system.slice/user@.service/x.service", "user@.service", "system.slice", "", NOBODY, "",
                 false, "" },
@@ -73,6 +75,10 @@ static const struct {
                 "", NOBODY, ID, false, "" },
         { "/machine.slice/libpod-conmon-" ID ".scope", "libpod-conmon-" ID ".scope",
                 "machine.slice", "", NOBODY, "", false, "" },
+        { "/docker/g" REST, "", "", "", NOBODY, "", false, "" }, /* not hexadecimal */
+        { "/docker/A" REST, "", "", "", NOBODY, "", false, "" },
+        { "/docker//" REST, "", "", "", NOBODY, "", false, "" },
+        { "/docker/:" REST, "", "", "", NOBODY, "", false, "" },
         { "/docker/" ID, "", "", "", NOBODY, ID, false, "" },
         { "/docker/" ID "/system.slice/nginx.service", "", "", "", NOBODY, ID, false,
                 "" }, /* systemd inside */

@@ -94,6 +94,8 @@ START_TEST(a_file_longer_than_the_buffer_is_told) {
                 { "ab", 4, 2, 2, "ab" },
                 { "abc", 4, 3, -EOVERFLOW, "abc" }, /* one read cannot tell whether there is more */
                 { "abcd", 4, -EOVERFLOW, -EOVERFLOW, "abc" },
+                { "", 2, 0, 0, "" },
+                { "a", 2, 1, -EOVERFLOW, "a" },
                 { "", 1, 0, -EINVAL, "" },
                 { "a", 1, -EOVERFLOW, -EINVAL, "" },
         };

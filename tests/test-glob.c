@@ -203,6 +203,14 @@ static void spell(unsigned n, const char *alphabet, char *word) {
         word[len] = '\0';
 }
 
+/* Asked a million times: only a difference goes through the framework. */
+static void compare(const char *pattern, const char *text, bool path) {
+        bool got = glob_match(pattern, text, path ? GLOB_PATH : GLOB_TEXT);
+
+        if (got != reference(pattern, text, path))
+                ck_abort_msg("'%s' and '%s', path %d: got %d", pattern, text, path, got);
+}
+
 START_TEST(every_short_pattern_agrees_with_the_definition) {
         enum { PATTERNS = 1 + 4 + 16 + 64 + 256 + 1024, TEXTS = 1 + 3 + 9 + 27 + 81 + 243 };
 
@@ -212,11 +220,8 @@ START_TEST(every_short_pattern_agrees_with_the_definition) {
 
                         spell(i, "a*/?", pattern);
                         spell(j, "a/b", text);
-                        for (int path = 0; path <= 1; path++)
-                                ck_assert_msg(
-                                        glob_match(pattern, text, path ? GLOB_PATH : GLOB_TEXT) ==
-                                                reference(pattern, text, path),
-                                        "'%s' and '%s', path %d", pattern, text, path);
+                        compare(pattern, text, true);
+                        compare(pattern, text, false);
                 }
 }
 END_TEST
@@ -239,9 +244,7 @@ START_TEST(long_patterns_of_stars_agree_with_the_definition) {
                         char text[16];
 
                         spell(j, "ab/", text);
-                        ck_assert_msg(glob_match(patterns[i], text, GLOB_PATH) ==
-                                        reference(patterns[i], text, true),
-                                "'%s' and '%s'", patterns[i], text);
+                        compare(patterns[i], text, true);
                 }
 }
 END_TEST

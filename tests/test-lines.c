@@ -79,6 +79,32 @@ START_TEST(a_line_longer_than_the_buffer_is_cut_and_the_next_one_is_whole) {
 }
 END_TEST
 
+static size_t count_lines_of(FILE *file) {
+        size_t n = 0;
+
+        for (int c; (c = fgetc(file)) != EOF;)
+                n += c == '\n';
+        return n;
+}
+
+/* The kernel hands out a list of records in pieces, however large the buffer is. */
+START_TEST(a_short_read_is_the_end_only_of_what_comes_in_one_piece) {
+        static char buf[256 * 1024];
+        FILE *file = fopen("/proc/zoneinfo", "re");
+        size_t n = 0;
+        Slice line;
+        Lines l;
+
+        ck_assert_ptr_nonnull(file);
+        lines_init(&l, fileno(file), buf, sizeof(buf), false);
+        while (lines_next(&l, &line) > 0)
+                n++;
+        ck_assert_uint_eq(n, count_lines_of(file));
+        ck_assert_uint_gt(n, 20);
+        fclose(file);
+}
+END_TEST
+
 START_TEST(a_read_error_is_passed_up) {
         char buf[16];
         Slice line = SLICE("untouched");
@@ -91,4 +117,5 @@ START_TEST(a_read_error_is_passed_up) {
 END_TEST
 
 HARNESS_MAIN("lines", a_file_is_cut_into_its_lines_whatever_the_buffer,
-        a_line_longer_than_the_buffer_is_cut_and_the_next_one_is_whole, a_read_error_is_passed_up)
+        a_line_longer_than_the_buffer_is_cut_and_the_next_one_is_whole,
+        a_short_read_is_the_end_only_of_what_comes_in_one_piece, a_read_error_is_passed_up)

@@ -93,6 +93,8 @@ START_TEST(oom_scores_are_signed_numbers) {
                 { "x\n", -EBADMSG, 42 },
                 { "1 2\n", -EBADMSG, 42 },
                 { "-\n", -EBADMSG, 42 },
+                { "-2147483648\n", 0, INT_MIN },
+                { "2147483647\n", 0, INT_MAX },
                 { "2147483648\n", -EBADMSG, 42 },
                 { "-2147483649\n", -EBADMSG, 42 },
                 { "18446744073709551615\n", -EBADMSG, 42 },
@@ -157,6 +159,10 @@ START_TEST(limits_are_soft_limits_in_bytes) {
                         "Max stack size            0                    0                    bytes "
                         "    \n",
                         0, 0, PROC_LIMIT_NONE },
+                { "another line",
+                        "Max address space         unlimited            unlimited            bytes "
+                        "    \n",
+                        -EBADMSG, 0, 0 },
                 { "no stack", LIMITS_HEAD, -EBADMSG, 0, 0 },
                 { "empty", "", -EBADMSG, 0, 0 },
                 { "cut", "Max stack size            ", -EBADMSG, 0, 0 },

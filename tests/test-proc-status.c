@@ -165,6 +165,48 @@ START_TEST(broken_fields_are_missing_not_wrong) {
 }
 END_TEST
 
+START_TEST(capabilities_are_hexadecimal) {
+        static const struct {
+                const char *line;
+                bool there;
+                uint64_t value;
+        } rows[] = {
+                { "CapEff:\t0000000000000000", true, 0 },
+                { "CapEff:\tf0000000000000a9", true, UINT64_C(0xf0000000000000a9) },
+                { "CapEff:\t1", true, 1 },
+                { "CapEff:\t10000000000000000", false, 0 }, /* 65 bits */
+                { "CapEff:\tg000000000000000", false, 0 },
+                { "CapEff:\t:", false, 0 },
+                { "CapEff:\t/", false, 0 },
+                { "CapEff:\t", false, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                char text[256];
+                ProcStatus s;
+
+                snprintf(text, sizeof(text), HEAD "%s\n", rows[i].line);
+                ck_assert_int_eq(proc_status_parse(text, &s), 0);
+                ck_assert_msg(
+                        ((s.have & PROC_STATUS_CAP_EFF) != 0) == rows[i].there, "%s", rows[i].line);
+                ck_assert_uint_eq(s.cap_eff, rows[i].value);
+        }
+}
+END_TEST
+
+START_TEST(numbers_no_process_can_have_are_none) {
+        ProcStatus s;
+
+        ck_assert_int_eq(
+                proc_status_parse(
+                        "State:\tS\nTgid:\t2147483648\nPPid:\t18446744073709551615\nUid:\t0\t0\n",
+                        &s),
+                0);
+        ck_assert_int_eq(s.tgid, 0);
+        ck_assert_int_eq(s.ppid, 0);
+}
+END_TEST
+
 START_TEST(sixty_five_thousand_groups_do_not_hide_the_rest) {
         const size_t size = 600 * 1024;
         char *text = malloc(size + sizeof(HEAD TAIL) + 16);
@@ -214,8 +256,8 @@ START_TEST(we_find_ourselves) {
 }
 END_TEST
 
-HARNESS_MAIN("proc-status", every_field_of_a_whole_file_is_found,
-        kernel_threads_and_zombies_have_no_memory_lines,
+HARNESS_MAIN("proc-status", capabilities_are_hexadecimal, numbers_no_process_can_have_are_none,
+        every_field_of_a_whole_file_is_found, kernel_threads_and_zombies_have_no_memory_lines,
         the_first_process_of_a_namespace_is_known_by_its_last_number,
         a_name_cannot_pose_as_another_line, what_is_no_status_is_refused,
         broken_fields_are_missing_not_wrong, sixty_five_thousand_groups_do_not_hide_the_rest,

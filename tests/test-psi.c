@@ -132,6 +132,11 @@ START_TEST(what_is_written_to_the_file_is_exactly_that) {
         ck_assert_int_eq(buf[20], SOME[20]); /* and not one byte more */
 
         psi_trigger_done(&t);
+        fixture_file(&f, "memory", SOME FULL);
+        ck_assert_int_eq(psi_trigger_open(f.fd, "memory", PSI_STALL_SOME, 10000000, 10000000, &t),
+                PSI_OK); /* the longest */
+        ck_assert_uint_eq(t.baseline_usec, 123456789);
+        psi_trigger_done(&t);
         ck_assert_int_eq(t.fd, FD_NONE);
         ck_assert_int_eq(t.mode, PSI_TRIGGER_NONE);
         psi_trigger_done(&t);

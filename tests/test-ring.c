@@ -112,8 +112,9 @@ START_TEST(two_threads_lose_and_tear_nothing) {
                         sched_yield();
                         continue;
                 }
-                ck_assert_uint_eq(item.number, expect);
-                ck_assert_uint_eq(item.check, expect * 31);
+                if (item.number != expect || item.check != expect * 31)
+                        ck_abort_msg("item %llu instead of %llu", (unsigned long long) item.number,
+                                (unsigned long long) expect);
                 expect++;
         }
         pthread_join(producer, NULL);

@@ -95,6 +95,8 @@ START_TEST(odd_lines_are_taken_or_left_out) {
                         1, 100, 20 },
                 { "cut line", HEADING "/dev/a partition 100 20 -2\n/dev/b partition 10", 0, 1, 100,
                         20 },
+                { "cut behind the name of an unlinked file", HEADING "/swap (deleted)\n", 0, 0, 0,
+                        0 },
                 { "no number", HEADING "/dev/a partition many 20 -2\n", 0, 0, 0, 0 },
                 { "no heading", "/dev/a partition 100 20 -2\n", 0, 1, 100, 20 },
                 { "something else", "hello world\n", -EBADMSG, 0, 0, 0 },

@@ -95,6 +95,19 @@ START_TEST(cgroups_and_sys_may_be_missing) {
 }
 END_TEST
 
+START_TEST(a_cgroup_mount_that_was_recorded_as_a_file_is_none) {
+        SysRoot r;
+
+        fixture_file(
+                &f, "proc/self/mountinfo", "40 30 0:37 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        fixture_file(&f, "sys/fs/cgroup", "a file");
+        ck_assert_int_eq(sysroot_open(f.path, &r), 0);
+        ck_assert_int_eq(r.cgroup_fd, FD_NONE);
+        ck_assert_int_ge(r.sys_fd, 0);
+        sysroot_done(&r);
+}
+END_TEST
+
 START_TEST(without_proc_there_is_nothing_to_open) {
         SysRoot r = SYSROOT_INIT;
 
@@ -133,6 +146,7 @@ int main(void) {
         tcase_add_test(tc, a_recorded_tree_is_foreign_and_its_cgroups_are_found);
         tcase_add_test(tc, without_a_mount_table_the_usual_place_is_looked_at);
         tcase_add_test(tc, cgroups_and_sys_may_be_missing);
+        tcase_add_test(tc, a_cgroup_mount_that_was_recorded_as_a_file_is_none);
         tcase_add_test(tc, without_proc_there_is_nothing_to_open);
         tcase_add_test(tc, no_descriptor_is_left_behind);
         suite_add_tcase(s, tc);

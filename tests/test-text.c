@@ -78,6 +78,8 @@ START_TEST(distance_counts_slips_up_to_the_cap) {
                 { "", "", 3, 0 },
                 { "swap", "swap", 3, 0 },
                 { "swap", "swpa", 3, 1 }, /* two neighbours swapped are one slip */
+                { "swap", "swpa", 1, 1 },
+                { "swap", "swpa", 0, 1 },
                 { "swap", "wap", 3, 1 },
                 { "swap", "swaps", 3, 1 },
                 { "swap", "swab", 3, 1 },

@@ -105,6 +105,9 @@ START_TEST(foreign_text_steers_no_terminal) {
                         "\\xc2\\x9b31m" },
                 { "right-to-left override", { "\xe2\x80\xae", 3 }, "\\xe2\\x80\\xae" },
                 { "line separator", { "\xe2\x80\xa8", 3 }, "\\xe2\\x80\\xa8" },
+                { "last isolate, and what follows it", { "\xe2\x81\xa9\xe2\x81\xaa", 6 },
+                        "\\xe2\\x81\\xa9\xe2\x81\xaa" },
+                { "no lead byte", { "\xf5\x80\x80\x80", 4 }, "\\xf5\\x80\\x80\\x80" },
                 { "isolate", { "\xe2\x81\xa6", 3 }, "\\xe2\\x81\\xa6" },
                 { "nothing", { "", 0 }, "" },
         };
@@ -190,6 +193,8 @@ START_TEST(durations_are_shown_in_the_units_of_policies) {
                 { USEC_PER_SEC, "1 s" },
                 { 1500 * USEC_PER_MSEC, "1.5 s" },
                 { 59 * USEC_PER_SEC, "59 s" },
+                { USEC_PER_MIN, "1 min" },
+                { USEC_PER_HOUR, "1 h" },
                 { 12 * USEC_PER_MIN, "12 min" },
                 { 90 * USEC_PER_SEC, "1.5 min" },
                 { 3 * USEC_PER_HOUR, "3 h" },
