@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -273,16 +274,19 @@ static void write_timeline(const Judge *j) {
         fclose(f);
 }
 
-/* How systemd saw it end: one of its own words ("signal", "oom-kill", "success"), and the signal or
- * exit code. */
-static void ask_end(char *ret_result, size_t size, int *ret_status) {
+/* How systemd saw it end: one of its own words ("signal", "oom-kill", "success"), whether a signal
+ * ended it, and that signal or the exit code. */
+static void ask_end(char *ret_result, size_t size, bool *ret_signalled, int *ret_status) {
         char line[64];
-        FILE *f = popen("systemctl show guilty.service -p Result -p ExecMainStatus", "re");
+        FILE *f = popen(
+                "systemctl show guilty.service -p Result -p ExecMainCode -p ExecMainStatus", "re");
 
         while (f && fgets(line, sizeof(line), f)) {
                 line[strcspn(line, "\n")] = '\0';
                 if (strncmp(line, "Result=", 7) == 0)
                         snprintf(ret_result, size, "%.*s", (int) size - 1, line + 7);
+                else if (strncmp(line, "ExecMainCode=", 13) == 0)
+                        *ret_signalled = atoi(line + 13) == CLD_KILLED;
                 else if (strncmp(line, "ExecMainStatus=", 15) == 0)
                         *ret_status = atoi(line + 15);
         }
@@ -309,6 +313,7 @@ static void write_died(const Judge *j, FILE *f) {
 static void write_result(const Judge *j) {
         uint64_t lowest = UINT64_MAX;
         char result[64] = "unknown";
+        bool signalled = false;
         int status = -1;
         FILE *f;
 
@@ -324,8 +329,9 @@ static void write_result(const Judge *j) {
         fprintf(f, ", \"guilty_pid\": %d, \"guilty_lived_usec\": %llu", j->guilty_pid,
                 (unsigned long long) (j->ended_usec > 0 ? j->ended_usec - j->started_usec : 0));
         write_died(j, f); /* first: what follows starts processes and takes its time */
-        ask_end(result, sizeof(result), &status);
-        fprintf(f, ", \"guilty_result\": \"%s\", \"guilty_status\": %d", result, status);
+        ask_end(result, sizeof(result), &signalled, &status);
+        fprintf(f, ", \"guilty_result\": \"%s\", \"guilty_signalled\": %s, \"guilty_status\": %d",
+                result, signalled ? "true" : "false", status);
         fprintf(f, ", \"oom_kills\": %llu, \"people\": %zu, \"lowest_available_kib\": %llu",
                 (unsigned long long) (j->oom_kills_after - j->oom_kills_before), j->n_people,
                 (unsigned long long) lowest);

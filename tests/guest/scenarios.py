@@ -21,7 +21,7 @@ class Scenario:
     zram_mib: int = 0
     ends_by: tuple = (SIGTERM, SIGKILL)
     limit_msec: int = 25000            # for the guilty one to be stopped
-    worst_gap_msec: int = 2500         # of the heartbeat; emulation alone makes hundreds
+    worst_gap_msec: int = 1500         # of the heartbeat; emulation alone makes some hundreds
 
 
 SCENARIOS = [
