@@ -103,7 +103,7 @@ static void run(const Config *config, size_t n, unsigned ticks) {
                 sample.procs_at_usec = now;
                 pipeline_judge(&pipeline, &sample, NULL, 0);
                 took = cpu_usec() - from;
-                ranked += pipeline.plan.n_actions;
+                ranked += (unsigned) pipeline.plan.n_actions;
                 if (t >= 5) { /* the first ones touch memory that a daemon has touched before it is
                                  needed */
                         worst = took > worst ? took : worst;
