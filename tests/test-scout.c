@@ -13,10 +13,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -647,6 +650,91 @@ START_TEST(exec_of_a_known_process_is_noticed_at_the_census) {
 }
 END_TEST
 
+START_TEST(exec_of_a_kept_process_is_noticed_when_passes_are_asked_for) {
+        Bed b;
+        ProcSample p;
+        int pipe_fds[2];
+        pid_t pid;
+
+        bed_init_live(&b, POLICY(8192, 256, 64, "{ comm: x }"));
+        ck_assert_int_eq(pipe(pipe_fds), 0);
+        pid = fork();
+        if (pid == 0) {
+                char byte;
+
+                (void) !read(pipe_fds[0], &byte, 1);
+                execl("/bin/sleep", "sleep", "60", (char *) NULL);
+                _exit(127);
+        }
+        b.now_usec = clock_boottime_usec() + 60 * USEC_PER_SEC;
+        ck_assert_int_ge(find(&b, pass(&b, 0), pid, &p), 0);
+        ck_assert_int_eq(write(pipe_fds[1], "x", 1), 1);
+        wait_for_exe(pid, "sleep");
+        for (int i = 0; i < 9; i++) /* less than two seconds of them */
+                ck_assert_int_ge(find(&b, pass(&b, 200 * USEC_PER_MSEC), pid, &p), 0);
+        ck_assert_ptr_nonnull(strstr(p.facts->exe, "sleep"));
+        (void) kill(pid, SIGKILL);
+        (void) waitpid(pid, NULL, 0);
+        bed_done(&b, true);
+}
+END_TEST
+
+/* In a child that is nobody, with a /proc of its own mounted so. Exits with 77 where that is not
+ * possible. */
+static int scan_hidden(const char *mount_options, ScoutStats *ret) {
+        int pipe_fds[2], status;
+        Fixture f;
+        pid_t pid;
+
+        fixture_init(&f);
+        ck_assert_int_eq(pipe(pipe_fds), 0);
+        pid = fork();
+        if (pid == 0) {
+                char path[300];
+                Bed b;
+
+                (void) snprintf(path, sizeof(path), "%s/proc", f.path);
+                if (unshare(CLONE_NEWNS) != 0 ||
+                        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+                        mkdir(path, 0755) != 0 || chmod(f.path, 0755) != 0 ||
+                        mount("proc", path, "proc", 0, mount_options) != 0 || setgid(65534) != 0 ||
+                        setuid(65534) != 0 || sysroot_open(f.path, &b.root) != 0)
+                        _exit(77);
+                b.root.foreign = false; /* it is the live one, seen through another door */
+                bed_start(&b, POLICY(8192, 256, 64, "{ comm: x }"), true);
+                (void) pass(&b, 0);
+                (void) pass(&b, 30 * USEC_PER_SEC);
+                scout_stats(b.scout, ret);
+                (void) !write(pipe_fds[1], ret, sizeof(*ret));
+                _exit(0);
+        }
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert(WIFEXITED(status));
+        if (WEXITSTATUS(status) == 0)
+                ck_assert_int_eq(read(pipe_fds[0], ret, sizeof(*ret)), sizeof(*ret));
+        fixture_done(&f);
+        return WEXITSTATUS(status);
+}
+
+START_TEST(hidden_processes_are_said_to_be_hidden) {
+        ScoutStats stats;
+
+        if (scan_hidden("hidepid=2", &stats) == 77)
+                return; /* neither root nor a mount of ours: nothing to be seen */
+        ck_assert(stats.hidden);
+        ck_assert_uint_ge(stats.known, 1); /* itself at least */
+        ck_assert_uint_eq(stats.refused, 0);
+
+        ck_assert_int_eq(scan_hidden("hidepid=1", &stats), 0);
+        ck_assert(stats.hidden);
+        ck_assert_uint_gt(stats.seen, stats.known);
+        ck_assert_uint_gt(stats.refused, 0);
+
+        ck_assert_int_eq(scan_hidden("hidepid=0", &stats), 0);
+        ck_assert(!stats.hidden);
+}
+END_TEST
+
 START_TEST(newborn_is_looked_at_again_who_it_became) {
         Bed b;
         ProcSample p;
@@ -916,8 +1004,9 @@ HARNESS_MAIN("scout", pass_lists_processes_with_facts_and_amounts,
         zombie_leader_is_as_large_as_its_threads, slow_values_are_published_with_their_age,
         groups_tell_who_gained, table_finds_what_was_added_and_nothing_else,
         child_is_kept_and_let_go, exec_of_a_known_process_is_noticed_at_the_census,
-        newborn_is_looked_at_again_who_it_became, three_hundred_children_leave_no_trace,
-        running_out_of_descriptors_keeps_fewer_and_recovers,
+        exec_of_a_kept_process_is_noticed_when_passes_are_asked_for,
+        hidden_processes_are_said_to_be_hidden, newborn_is_looked_at_again_who_it_became,
+        three_hundred_children_leave_no_trace, running_out_of_descriptors_keeps_fewer_and_recovers,
         nothing_can_be_opened_and_the_old_listing_stays,
         processes_that_share_their_memory_are_one_group, ourselves_and_our_children_are_marked,
         command_lines_come_when_a_policy_asks, thread_wakes_and_stops)

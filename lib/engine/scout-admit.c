@@ -230,6 +230,15 @@ static bool runs_other_program(Scout *s, uint32_t slot) {
         return strcmp(path, scout_facts(s, slot)->exe) != 0;
 }
 
+static bool is_facts_check_due(const Scout *s, const ScoutEntry *e) {
+        return e->unsettled || usec_since(s->now_usec, e->facts_usec) >= FACTS_AGE_USEC;
+}
+
+void scout_check_program(Scout *s, uint32_t slot) {
+        if (is_facts_check_due(s, &s->entries[slot]) || runs_other_program(s, slot))
+                scout_revisit(s, slot);
+}
+
 void scout_visit(Scout *s, uint32_t slot) {
         ScoutEntry *e = &s->entries[slot];
         const ProcFacts *facts = scout_facts(s, slot);
@@ -238,7 +247,7 @@ void scout_visit(Scout *s, uint32_t slot) {
 
         if (e->kthread)
                 return;
-        if (e->unsettled || usec_since(s->now_usec, e->facts_usec) >= FACTS_AGE_USEC) {
+        if (is_facts_check_due(s, e)) {
                 scout_revisit(s, slot);
                 return;
         }

@@ -32,7 +32,6 @@ static void set_size(Scout *s, uint32_t slot, const CensusValues *v) {
         ScoutEntry *e = &s->entries[slot];
 
         e->size = add_sat_u64(v->anon, v->swap);
-        e->swap = v->swap;
         e->read_usec = s->now_usec;
         roster_set_census(s->roster, slot, v);
 }

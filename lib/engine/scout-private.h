@@ -52,7 +52,6 @@ typedef struct ScoutEntry {
         ino_t ino;
         uint64_t start_ticks;
         uint64_t size;        /* anon + swap, bytes */
-        uint64_t swap;        /* of it */
         uint64_t census_size; /* at the last census */
         usec_t read_usec;     /* when size was read */
         usec_t first_usec;    /* when it was first seen */
@@ -101,6 +100,7 @@ struct Scout {
         size_t n_seen;
         uint32_t *order;                  /* slots, while choosing */
         uint32_t cursor;                  /* of the rotating slice */
+        uint32_t kept_cursor;             /* of the kept whose program is looked at */
         int32_t wanted[SCOUT_WANTED_MAX]; /* large outsiders for whom somebody was taken out */
         size_t n_wanted;
         size_t n_outside;   /* listed, but beyond limits.processes */
@@ -156,6 +156,10 @@ void scout_revisit(Scout *s, uint32_t slot);
 
 /* One turn of a process that is known: its amounts, and whether it still runs the same program. */
 void scout_visit(Scout *s, uint32_t slot);
+
+/* The turn of a kept one, whose amounts the sentinel reads: whether it still runs the same program.
+ */
+void scout_check_program(Scout *s, uint32_t slot);
 
 /* The turn of all members of leaf cgroups that grew, as far as they are not kept. */
 void scout_visit_gaining(Scout *s);

@@ -64,6 +64,7 @@ static void *run(void *arg) {
                         : usec_add(s->census_usec, s->config->tick.census_usec);
                 promise(s, MAX(census, ended + gap));
                 sleep_until(s, ended + gap, false);
+                roster_collect(s->roster); /* readers have had the time to move on */
                 sleep_until(s, census, true);
         }
         return NULL;

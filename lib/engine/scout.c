@@ -18,6 +18,7 @@
 
 /* In a pass between two: how many of those that are not kept, and of those that are young. */
 #define SLICE_PASS 256
+#define SLICE_PROGRAMS 32 /* of those that are kept */
 #define YOUNG_USEC (10 * USEC_PER_SEC)
 
 /* Newcomers that one pass lists, beyond the processes that can be known. */
@@ -203,6 +204,21 @@ static void visit_slice(Scout *s, size_t n, bool only_outside) {
         }
 }
 
+/* An exec is seen in seconds where it matters: who is kept is who may be chosen. */
+static void check_programs(Scout *s) {
+        size_t n = SLICE_PROGRAMS;
+
+        for (uint32_t i = 0; i < s->n_slots && n > 0; i++) {
+                uint32_t slot = s->kept_cursor = (s->kept_cursor + 1) % s->n_slots;
+
+                if (!s->entries[slot].used || !s->entries[slot].kept ||
+                        s->entries[slot].facts_usec == s->now_usec)
+                        continue;
+                scout_check_program(s, slot);
+                n--;
+        }
+}
+
 static void visit_young(Scout *s) {
         size_t n = SLICE_PASS;
 
@@ -232,6 +248,7 @@ static void read_known(Scout *s) {
                 return;
         }
         visit_young(s);
+        check_programs(s);
         if (s->is_census) {
                 scout_visit_gaining(s);
                 visit_slice(s, SLICE_CENSUS, false);
@@ -332,6 +349,8 @@ int scout_pass(Scout *s, usec_t now_usec, usec_t boottime_usec, bool force_censu
         if (s->is_census)
                 scout_find_shared(s);
         scout_ask_texts(s);
+        if (s->options.on_listing)
+                s->options.on_listing(s->options.on_listing_ctx, s->n_slots);
         publish_listing(s);
         roster_collect(s->roster);
         if (s->is_census)

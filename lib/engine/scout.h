@@ -18,6 +18,11 @@ typedef struct ScoutOptions {
         int self_pid;            /* and its children: marked as self */
         struct SlowReader *slow; /* reads cmdlines in a process of its own; NULL: none are read (but
                                   * in a foreign root, where they are plain files) */
+
+        /* Called before each listing is published, where the pass runs: the sentinel will find
+         * slots below `slots` in it. NULL: nobody wants to know. */
+        void (*on_listing)(void *ctx, uint32_t slots);
+        void *on_listing_ctx;
 } ScoutOptions;
 
 /* Takes a reference to config; root and roster stay the caller's and outlive it (the facts in the
