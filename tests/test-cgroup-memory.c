@@ -93,6 +93,9 @@ START_TEST(a_file_that_is_missing_is_told_from_a_cgroup_that_is_gone) {
         fd = fdio_open_at(f.fd, "a/memory.events");
         ck_assert_int_eq(cgroup_events_read_fd(fd, &e), CGROUP_OK);
         ck_assert_uint_eq(e.max, 7);
+        fixture_file(&f, "a/memory.events", "");
+        ck_assert_int_eq(cgroup_events_read_fd(fd, &e), -EBADMSG);
+        ck_assert_uint_eq(e.max, 7);
         close_fd(fd);
 
         fd = fdio_open_dir_at(f.fd, "a");

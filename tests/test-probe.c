@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel/probe.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
 #include "base/macro.h"
+#include "kernel/pidfd.h"
 #include "tests/harness.h"
 
 #define MEMINFO                                                                                    \
@@ -235,10 +241,60 @@ START_TEST(this_machine_can_be_asked_and_leaves_nothing_behind) {
         expect(&probe, PROBE_ZONEINFO, PROBE_PRESENT, "");
         ck_assert_int_eq((probe.items[PROBE_PSI_TRIGGERS].state == PROBE_PRESENT),
                 probe.trigger_mode == PSI_TRIGGER_PRIVILEGED);
+        ck_assert_int_eq(probe.items[PROBE_MRELEASE].state == PROBE_PRESENT,
+                pidfd_release(FD_NONE) == -EBADF);
         after = open("/dev/null", O_RDONLY | O_CLOEXEC);
         ck_assert_int_eq(after, before);
         close_fd(after);
         ck_assert_int_lt(waitpid(-1, NULL, WNOHANG), 0); /* no child is left */
+}
+END_TEST
+
+/* Runs the probe in a child whose filter answers process_mrelease with `action`; exits with the
+ * item's state, or 100 when the sentence is not the expected one. */
+static void probe_filtered(uint32_t action, const char *why) {
+        struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 448, 0, 1), /* the same number everywhere */
+                BPF_STMT(BPF_RET | BPF_K, action),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        struct sock_fprog program = { .len = ELEMENTS(code), .filter = code };
+        SysRoot root = SYSROOT_INIT;
+        Probe probe;
+
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+                prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+                _exit(101); /* no filters here */
+        if (sysroot_open(NULL, &root) < 0)
+                _exit(102);
+        probe_run(&root, &probe);
+        _exit(strstr(probe.items[PROBE_MRELEASE].why, why) ? (int) probe.items[PROBE_MRELEASE].state
+                                                           : 100);
+}
+
+START_TEST(a_filter_that_kills_ends_the_question_not_us) {
+        static const struct {
+                uint32_t action;
+                const char *why;
+        } rows[] = {
+                { SECCOMP_RET_KILL_PROCESS, "kills" },
+                { SECCOMP_RET_ERRNO | EPERM, "forbids" },
+                { SECCOMP_RET_ERRNO | ENOSYS, "lacks" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                pid_t pid = fork();
+                int status;
+
+                if (pid == 0)
+                        probe_filtered(rows[i].action, rows[i].why);
+                ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+                ck_assert_msg(WIFEXITED(status), "row %zu: the filter ended the probe itself", i);
+                if (WEXITSTATUS(status) == 101)
+                        return;
+                ck_assert_int_eq(WEXITSTATUS(status), PROBE_ABSENT);
+        }
 }
 END_TEST
 
@@ -282,6 +338,7 @@ int main(void) {
         tcase_add_test(tc, hidden_processes_are_counted);
         tcase_add_test(tc, a_foreign_root_is_not_written_to_and_says_nothing_of_this_machine);
         tcase_add_test(tc, this_machine_can_be_asked_and_leaves_nothing_behind);
+        tcase_add_test(tc, a_filter_that_kills_ends_the_question_not_us);
         tcase_add_test(tc, capabilities_are_our_own_effective_ones);
         suite_add_tcase(s, tc);
         return harness_run(s);

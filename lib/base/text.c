@@ -9,14 +9,6 @@ Slice slice_of(const char *text) {
         return (Slice){ text, strlen(text) };
 }
 
-bool slice_equals(Slice a, Slice b) {
-        return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
-bool slice_starts_with(Slice s, Slice prefix) {
-        return s.len >= prefix.len && slice_equals((Slice){ s.at, prefix.len }, prefix);
-}
-
 bool slice_next_line(Slice *rest, Slice *ret_line) {
         const char *end;
         Slice line;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/macro.h"
@@ -20,8 +21,15 @@ typedef struct Slice {
 #define SLICE(literal) ((Slice){ (literal), sizeof(literal) - 1 })
 
 Slice slice_of(const char *text);
-bool slice_equals(Slice a, Slice b);
-bool slice_starts_with(Slice s, Slice prefix);
+
+/* Inline: every line of /proc is compared with many keys, and most differ in length already. */
+static inline bool slice_equals(Slice a, Slice b) {
+        return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+static inline bool slice_starts_with(Slice s, Slice prefix) {
+        return s.len >= prefix.len && slice_equals((Slice){ s.at, prefix.len }, prefix);
+}
 
 /* Takes the next line (without '\n' and a preceding '\r') off *rest. Returns false when nothing is
  * left. */
