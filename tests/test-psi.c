@@ -3,7 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/fdio.h"
 #include "tests/harness.h"
@@ -196,7 +203,76 @@ START_TEST(this_machine_grants_a_window_or_says_why_not) {
 }
 END_TEST
 
-HARNESS_MAIN("psi", text_is_parsed_or_refused_whole, a_file_that_is_not_there_is_an_outcome,
-        the_bytes_that_arm_a_trigger_end_with_a_nul, what_is_written_to_the_file_is_exactly_that,
+/* From here on the call `nr` fails with `error` in this process, as a kernel would let it fail.
+ * False: there are no filters here. */
+static bool let_fail(long nr, int error) {
+        struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) nr, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t) error),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        struct sock_fprog program = { .len = ELEMENTS(code), .filter = code };
+
+        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* Runs in a child, which exits with the outcomes of reading and of arming, 15 for any failure, or
+ * 255. */
+_Noreturn static void read_and_arm(int dirfd, long nr, int error) {
+        PsiTrigger t = PSI_TRIGGER_INIT;
+        PsiStats s;
+        int fd = fdio_open_at(dirfd, "memory"), read, armed;
+
+        if (!let_fail(nr, error))
+                _exit(255);
+        read = psi_read_fd(fd, &s);
+        armed = psi_trigger_open(dirfd, "memory", PSI_STALL_SOME, 100000, 1000000, &t);
+        _exit((read < 0 ? 15 : read) << 4 | (armed < 0 ? 14 : armed));
+}
+
+START_TEST(what_the_kernel_refuses_becomes_an_outcome) {
+        static const struct {
+                const char *name;
+                long nr;
+                int error, read, armed;
+        } rows[] = {
+                { "psi=0: open works, reading does not", SYS_pread64, EOPNOTSUPP, PSI_UNSUPPORTED,
+                        PSI_UNSUPPORTED },
+                { "cgroup removed", SYS_pread64, ENODEV, PSI_GONE, PSI_GONE },
+                { "no trigger for us", SYS_write, EPERM, PSI_OK, PSI_REFUSED },
+                { "no window is valid", SYS_write, EINVAL, PSI_OK, PSI_REFUSED },
+                { "psi=0: arming", SYS_write, EOPNOTSUPP, PSI_OK, PSI_UNSUPPORTED },
+                { "before 6.x the file is not writable", SYS_openat, EACCES, PSI_OK, PSI_REFUSED },
+                { "anything else is a failure", SYS_write, EBUSY, PSI_OK, 14 },
+                { "and so is this", SYS_pread64, EIO, 15, 14 },
+        };
+        Fixture f;
+
+        fixture_init(&f);
+        fixture_file(&f, "memory", SOME FULL);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                pid_t pid = fork();
+                int status;
+
+                if (pid == 0)
+                        read_and_arm(f.fd, rows[i].nr, rows[i].error);
+                ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+                ck_assert(WIFEXITED(status));
+                if (WEXITSTATUS(status) == 255)
+                        break;
+                ck_assert_msg(WEXITSTATUS(status) >> 4 == rows[i].read, "%s: read %d", rows[i].name,
+                        WEXITSTATUS(status) >> 4);
+                ck_assert_msg((WEXITSTATUS(status) & 15) == rows[i].armed, "%s: armed %d",
+                        rows[i].name, WEXITSTATUS(status) & 15);
+        }
+        fixture_done(&f);
+}
+END_TEST
+
+HARNESS_MAIN("psi", what_the_kernel_refuses_becomes_an_outcome, text_is_parsed_or_refused_whole,
+        a_file_that_is_not_there_is_an_outcome, the_bytes_that_arm_a_trigger_end_with_a_nul,
+        what_is_written_to_the_file_is_exactly_that,
         impossible_triggers_are_refused_before_anything_is_opened,
         a_trigger_on_nothing_leaves_polling, this_machine_grants_a_window_or_says_why_not)
