@@ -114,6 +114,8 @@ static void print_reading(const Ctl *ctl, const Json *reading) {
         fprintf(ctl->out, "%s\n", text);
 }
 
+#define LINE_COLUMNS 80
+
 /* "psi.memory.some.10s": where the window begins, 0 for every other metric. */
 static size_t window_at(const char *metric) {
         const char *dot = strrchr(metric, '.');
@@ -128,11 +130,12 @@ static bool same_pressure(const char *a, const char *b) {
         return at > 0 && window_at(b) == at && strncmp(a, b, at) == 0;
 }
 
-/* All windows of one pressure on one line; returns how many readings that were. */
+/* All windows of one pressure on one line, or on two where it would be too long; returns how many
+ * readings that were. */
 static size_t print_pressure(const Ctl *ctl, const Json *readings, size_t first) {
         const char *metric = json_text(json_at(readings, first), "metric");
         char name[64];
-        size_t i = first;
+        size_t i = first, column = 2 + NAME_COLUMNS + 1;
 
         (void) text_copy(name, MIN(sizeof(name), window_at(metric) + 1), metric);
         fputs("  ", ctl->out);
@@ -152,7 +155,14 @@ static size_t print_pressure(const Ctl *ctl, const Json *readings, size_t first)
                         term_add_value(&b, METRIC_UNIT_PERMYRIAD, value);
                 else
                         textbuf_add(&b, "?");
-                fputs(i > first ? ", " : "", ctl->out);
+                if (i > first && column + b.len + 2 >= LINE_COLUMNS) {
+                        fprintf(ctl->out, ",\n  %*s", NAME_COLUMNS + 1, "");
+                        column = 2 + NAME_COLUMNS + 1;
+                } else if (i > first) {
+                        fputs(", ", ctl->out);
+                        column += 2;
+                }
+                column += b.len;
                 term_cell(ctl, PAINT_PLAIN, 0, text);
         }
         fputc('\n', ctl->out);
