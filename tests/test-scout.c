@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -595,8 +596,17 @@ START_TEST(child_is_kept_and_let_go) {
 }
 END_TEST
 
+/* One that ends with the test, however that ends. */
+static pid_t fork_child(void) {
+        pid_t parent = getpid(), pid = fork();
+
+        if (pid == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent))
+                _exit(1);
+        return pid;
+}
+
 static pid_t start_shell(const char *script) {
-        pid_t pid = fork();
+        pid_t pid = fork_child();
 
         if (pid == 0) {
                 execl("/bin/sh", "sh", "-c", script, (char *) NULL);
@@ -627,7 +637,7 @@ START_TEST(exec_of_a_known_process_is_noticed_at_the_census) {
 
         bed_init_live(&b, POLICY(8192, 256, 64, "{ comm: x }"));
         ck_assert_int_eq(pipe(pipe_fds), 0);
-        pid = fork();
+        pid = fork_child();
         if (pid == 0) {
                 char byte;
 
@@ -658,7 +668,7 @@ START_TEST(exec_of_a_kept_process_is_noticed_when_passes_are_asked_for) {
 
         bed_init_live(&b, POLICY(8192, 256, 64, "{ comm: x }"));
         ck_assert_int_eq(pipe(pipe_fds), 0);
-        pid = fork();
+        pid = fork_child();
         if (pid == 0) {
                 char byte;
 
@@ -688,7 +698,7 @@ static int scan_hidden(const char *mount_options, ScoutStats *ret) {
 
         fixture_init(&f);
         ck_assert_int_eq(pipe(pipe_fds), 0);
-        pid = fork();
+        pid = fork_child();
         if (pid == 0) {
                 char path[300];
                 Bed b;
@@ -743,7 +753,7 @@ START_TEST(newborn_is_looked_at_again_who_it_became) {
 
         bed_init_live(&b, POLICY(8192, 256, 64, "{ comm: x }"));
         ck_assert_int_eq(pipe(pipe_fds), 0);
-        pid = fork();
+        pid = fork_child();
         if (pid == 0) {
                 char byte;
 
@@ -780,7 +790,7 @@ START_TEST(three_hundred_children_leave_no_trace) {
         kept = l->n_kept;
         fds = count_fds();
         for (int i = 0; i < N; i++) {
-                pids[i] = fork();
+                pids[i] = fork_child();
                 if (pids[i] == 0) {
                         (void) pause();
                         _exit(0);
@@ -815,7 +825,7 @@ START_TEST(running_out_of_descriptors_keeps_fewer_and_recovers) {
         size_t n;
 
         for (int i = 0; i < 64; i++) {
-                pids[i] = fork();
+                pids[i] = fork_child();
                 if (pids[i] == 0) {
                         (void) pause();
                         _exit(0);

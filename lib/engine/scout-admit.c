@@ -18,7 +18,7 @@
  * exec. */
 #define SETTLE_USEC (2 * USEC_PER_SEC)
 
-/* How often facts of an old process are looked at again, for oom_score_adj and cgroup move
+/* How soon facts of an old process may be looked at again, for oom_score_adj and cgroup move
  * silently. */
 #define FACTS_AGE_USEC (10 * USEC_PER_MIN)
 
@@ -105,6 +105,7 @@ static void mark_entry(Scout *s, ScoutEntry *e, const ProcFacts *facts) {
         e->group = SCOUT_GROUP_UNKNOWN;
         e->watched = !e->untouchable && scout_is_watched(s, facts);
         e->facts_usec = s->now_usec;
+        e->born_usec = usec_since(s->now_usec, age);
         e->unsettled = !facts->kthread && !s->root->foreign && age < SETTLE_USEC;
 }
 
@@ -154,7 +155,6 @@ bool scout_admit(Scout *s, const ScoutFresh *f) {
                 .start_ticks = stat.starttime_ticks,
                 .self = is_self(s, &stat),
                 .kthread = proc_stat_is_kthread(&stat),
-                .first_usec = s->now_usec,
                 .group = SCOUT_GROUP_UNKNOWN,
         };
 
@@ -230,8 +230,14 @@ static bool runs_other_program(Scout *s, uint32_t slot) {
         return strcmp(path, scout_facts(s, slot)->exe) != 0;
 }
 
-static bool is_facts_check_due(const Scout *s, const ScoutEntry *e) {
-        return e->unsettled || usec_since(s->now_usec, e->facts_usec) >= FACTS_AGE_USEC;
+/* Old facts are looked at again a few at a time: a census is to stay cheap. */
+static bool is_facts_check_due(Scout *s, const ScoutEntry *e) {
+        if (e->unsettled)
+                return true;
+        if (s->revisits == 0 || usec_since(s->now_usec, e->facts_usec) < FACTS_AGE_USEC)
+                return false;
+        s->revisits--;
+        return true;
 }
 
 void scout_check_program(Scout *s, uint32_t slot) {

@@ -54,7 +54,7 @@ typedef struct ScoutEntry {
         uint64_t size;        /* anon + swap, bytes */
         uint64_t census_size; /* at the last census */
         usec_t read_usec;     /* when size was read */
-        usec_t first_usec;    /* when it was first seen */
+        usec_t born_usec;     /* in the time of the passes; 0: before their clock began */
         usec_t facts_usec;    /* when its facts were last checked */
 } ScoutEntry;
 
@@ -101,6 +101,7 @@ struct Scout {
         uint32_t *order;                  /* slots, while choosing */
         uint32_t cursor;                  /* of the rotating slice */
         uint32_t kept_cursor;             /* of the kept whose program is looked at */
+        unsigned revisits;                /* of old facts that this pass may still make */
         int32_t wanted[SCOUT_WANTED_MAX]; /* large outsiders for whom somebody was taken out */
         size_t n_wanted;
         size_t n_outside;   /* listed, but beyond limits.processes */
@@ -173,6 +174,11 @@ const ProcFacts *scout_facts(const Scout *s, uint32_t slot);
 
 /* Counts an error: descriptors or memory ran out, or something unexpected. */
 void scout_note_error(Scout *s, int r);
+
+/* ---- scout-turns.c ---- */
+
+/* Looks at those that are known, as many as this kind of pass is worth. */
+void scout_read_known(Scout *s);
 
 /* ---- scout-outside.c ---- */
 

@@ -13,14 +13,6 @@
 #include "engine/scout-private.h"
 #include "kernel/proc-list.h"
 
-/* In a calm census: how many of those that are known are looked at in turn. */
-#define SLICE_CENSUS 64
-
-/* In a pass between two: how many of those that are not kept, and of those that are young. */
-#define SLICE_PASS 256
-#define SLICE_PROGRAMS 32 /* of those that are kept */
-#define YOUNG_USEC (10 * USEC_PER_SEC)
-
 /* Newcomers that one pass lists, beyond the processes that can be known. */
 #define FRESH_SPARE 1024
 
@@ -176,86 +168,6 @@ static void take_fresh(Scout *s) {
         }
 }
 
-static void visit_all(Scout *s) {
-        for (uint32_t slot = 0; slot < s->n_slots; slot++) {
-                if (!s->entries[slot].used || s->entries[slot].read_usec == s->now_usec)
-                        continue;
-                if (s->root->foreign)
-                        scout_revisit(s, slot); /* another tree, nothing in it need be the same */
-                else
-                        scout_visit(s, slot);
-        }
-}
-
-/* Of those known the next few, in turn. */
-static void visit_slice(Scout *s, size_t n, bool only_outside) {
-        for (uint32_t i = 0; i < s->n_slots && n > 0; i++) {
-                uint32_t slot = s->cursor = (s->cursor + 1) % s->n_slots;
-                const ScoutEntry *e = &s->entries[slot];
-
-                if (!e->used || e->kthread || e->read_usec == s->now_usec ||
-                        (only_outside && e->kept))
-                        continue;
-                if (only_outside && !e->unsettled)
-                        (void) scout_read_statm(s, slot);
-                else
-                        scout_visit(s, slot);
-                n--;
-        }
-}
-
-/* An exec is seen in seconds where it matters: who is kept is who may be chosen. */
-static void check_programs(Scout *s) {
-        size_t n = SLICE_PROGRAMS;
-
-        for (uint32_t i = 0; i < s->n_slots && n > 0; i++) {
-                uint32_t slot = s->kept_cursor = (s->kept_cursor + 1) % s->n_slots;
-
-                if (!s->entries[slot].used || !s->entries[slot].kept ||
-                        s->entries[slot].facts_usec == s->now_usec)
-                        continue;
-                scout_check_program(s, slot);
-                n--;
-        }
-}
-
-static void visit_young(Scout *s) {
-        size_t n = SLICE_PASS;
-
-        for (uint32_t slot = 0; slot < s->n_slots && n > 0; slot++) {
-                const ScoutEntry *e = &s->entries[slot];
-
-                if (!e->used || e->kthread || e->read_usec == s->now_usec ||
-                        usec_since(s->now_usec, e->first_usec) > YOUNG_USEC)
-                        continue;
-                if (e->unsettled)
-                        scout_revisit(s, slot);
-                else if (!e->kept)
-                        (void) scout_read_statm(s, slot);
-                else
-                        continue;
-                n--;
-        }
-}
-
-static void read_known(Scout *s) {
-        for (uint32_t slot = 0; slot < s->n_slots; slot++)
-                if (s->entries[slot].kept)
-                        scout_take_readings(s, slot);
-
-        if (s->is_full) {
-                visit_all(s);
-                return;
-        }
-        visit_young(s);
-        check_programs(s);
-        if (s->is_census) {
-                scout_visit_gaining(s);
-                visit_slice(s, SLICE_CENSUS, false);
-        } else
-                visit_slice(s, SLICE_PASS, true);
-}
-
 /* ---- publishing
  * ----------------------------------------------------------------------------------- */
 
@@ -344,7 +256,7 @@ int scout_pass(Scout *s, usec_t now_usec, usec_t boottime_usec, bool force_censu
         scout_take_texts(s);
         retire_unlisted(s);
         take_fresh(s);
-        read_known(s);
+        scout_read_known(s);
         scout_keep(s);
         if (s->is_census)
                 scout_find_shared(s);
