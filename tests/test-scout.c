@@ -799,7 +799,8 @@ START_TEST(three_hundred_children_leave_no_trace) {
         }
         l = pass(&b, USEC_PER_SEC);
         ck_assert_uint_ge(l->n, N);
-        ck_assert_uint_eq(l->n_kept, 32);
+        ck_assert_uint_le(l->n_kept, 32);
+        ck_assert_uint_ge(l->n_kept, 16); /* others on this machine may have ended meanwhile */
         ck_assert_uint_le(l->n_detailed, 8);
         for (int i = 0; i < N; i++)
                 ck_assert_int_ge(find(&b, l, pids[i], &p), 0);

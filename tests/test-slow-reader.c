@@ -157,6 +157,8 @@ START_TEST(stuck_worker_is_given_up_and_replaced) {
 
         ask(r, getpid(), &reply);
         ck_assert_int_eq(reply.error, 0);
+        for (int i = 0; i < PATIENCE_MSEC && child_of(slow_reader_pid(r)) == worker; i++)
+                (void) poll(NULL, 0, 1); /* until the lost one is reaped */
         ck_assert_int_ne(child_of(slow_reader_pid(r)), worker);
         ck_assert(!slow_reader_is_lost(r));
         slow_reader_free(r);

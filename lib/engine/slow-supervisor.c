@@ -27,6 +27,9 @@
  * asked any more. */
 #define LOST_MAX 8
 
+/* How often they are looked for while there is nothing else to do. */
+#define REAP_MSEC 1000
+
 typedef struct Supervisor {
         int fd;      /* owner: helper; to the daemon */
         int proc_fd; /* owner: any; a directory: only opened below, never read */
@@ -237,9 +240,10 @@ static void take_reply(Supervisor *s) {
 }
 
 static int timeout_msec(const Supervisor *s, usec_t now_usec) {
-        if (!s->busy)
-                return -1;
-        return (int) MIN(usec_since(s->until_usec, now_usec) / USEC_PER_MSEC + 1, (usec_t) 60000);
+        if (s->busy)
+                return (int) MIN(
+                        usec_since(s->until_usec, now_usec) / USEC_PER_MSEC + 1, (usec_t) 60000);
+        return s->n_lost > 0 ? REAP_MSEC : -1;
 }
 
 static void turn(Supervisor *s) {
