@@ -196,6 +196,39 @@ START_TEST(trouble_that_lasts_ends_in_a_step_and_its_outcome_in_an_event) {
 }
 END_TEST
 
+START_TEST(processes_without_news_are_not_taken_in_again) {
+        Bed b;
+        uint64_t anon;
+
+        bed_init(&b, false);
+        (void) begin(&b, NOW, 15);
+        b.sample.procs_version = 5;
+        judge(&b, NOW, 100 * TREE_MIB, NULL, 0);
+        ck_assert_uint_gt(b.sample.n_users, 0);
+        anon = b.sample.users[0].anon;
+        ck_assert_uint_eq(b.procs[0].freeable, 100 * TREE_MIB);
+
+        (void) begin(&b, NOW + USEC_PER_SEC, 80);
+        ck_assert_uint_eq(b.sample.procs_version, 0);
+        b.procs[0].freeable = 7; /* would be derived again */
+        b.sample.procs = b.procs;
+        b.sample.n_procs = 2;
+        b.sample.procs_version = 5;
+        pipeline_judge(&b.pipeline, &b.sample, NULL, 0);
+        ck_assert_uint_eq(b.procs[0].freeable, 7);
+        ck_assert_uint_eq(b.sample.n_users, 1);
+        ck_assert_uint_eq(b.sample.users[0].anon, anon);
+
+        (void) begin(&b, NOW + 2 * USEC_PER_SEC, 80);
+        b.sample.procs = b.procs;
+        b.sample.n_procs = 2;
+        b.sample.procs_version = 6;
+        pipeline_judge(&b.pipeline, &b.sample, NULL, 0);
+        ck_assert_uint_eq(b.procs[0].freeable, 100 * TREE_MIB);
+        bed_done(&b);
+}
+END_TEST
+
 START_TEST(dry_pipeline_marks_its_steps) {
         Bed b;
 
@@ -245,5 +278,6 @@ END_TEST
 
 HARNESS_MAIN("pipeline", calm_machine_needs_no_processes_and_sleeps_long,
         machine_near_the_threshold_needs_its_processes,
-        trouble_that_lasts_ends_in_a_step_and_its_outcome_in_an_event, dry_pipeline_marks_its_steps,
+        trouble_that_lasts_ends_in_a_step_and_its_outcome_in_an_event,
+        processes_without_news_are_not_taken_in_again, dry_pipeline_marks_its_steps,
         new_config_closes_what_it_has_no_policy_for, same_samples_give_the_same_plan)

@@ -175,7 +175,7 @@ START_TEST(bad_text_degrades_its_source_and_no_other) {
         h = sampler_health(b.sampler, text_cases[_i].source);
         failures = h->failures;
         fixture_file(&b.fixture, text_cases[_i].file, text_cases[_i].text);
-        raw = read_system(&b, NOW + USEC_PER_SEC);
+        raw = read_system(&b, NOW + 60 * USEC_PER_SEC); /* all of them again */
         ck_assert_msg(has(raw, text_cases[_i].source) == text_cases[_i].have, "%s: have",
                 text_cases[_i].name);
         ck_assert_msg(is_suspect(raw, text_cases[_i].source) == text_cases[_i].suspect,
@@ -235,6 +235,57 @@ START_TEST(pressure_is_read_every_50_ms_at_most) {
         ck_assert_uint_eq(
                 read_system(&b, NOW + 50 * USEC_PER_MSEC)->psi[PSI_MEMORY].total_usec[PSI_SOME],
                 9000);
+        bed_done(&b);
+}
+END_TEST
+
+START_TEST(swaps_are_read_when_the_sums_move_or_they_are_old) {
+        Bed b;
+        uint64_t reads;
+
+        bed_init(&b);
+        (void) read_system(&b, NOW);
+        fixture_file(&b.fixture, "proc/swaps",
+                "Filename Type Size Used Priority\n/dev/zram0 partition 1024 100 100\n");
+        reads = sampler_health(b.sampler, SOURCE_SWAPS)->reads;
+        ck_assert_uint_eq(read_system(&b, NOW + 29 * USEC_PER_SEC)->zram_swap_total, 0);
+        ck_assert(has(&b.sample.raw, SOURCE_SWAPS));
+        ck_assert_uint_eq(sampler_health(b.sampler, SOURCE_SWAPS)->reads, reads);
+        ck_assert_uint_eq(read_system(&b, NOW + 30 * USEC_PER_SEC)->zram_swap_total, 1024 * 1024);
+
+        fixture_file(&b.fixture, "proc/swaps", "Filename Type Size Used Priority\n");
+        tree_meminfo(&b.fixture, "", 1024 * TREE_MIB, 512 * TREE_MIB, 0, 0); /* swapoff */
+        ck_assert_uint_eq(read_system(&b, NOW + 31 * USEC_PER_SEC)->zram_swap_total, 0);
+        bed_done(&b);
+}
+END_TEST
+
+START_TEST(processes_without_news_stay_as_they_are) {
+        Bed b;
+        const RosterListing *l;
+        uint64_t version;
+
+        bed_init(&b);
+        tree_process(&b.fixture, "", &(TreeProcess){ .pid = 10, .anon = 5 * TREE_MIB });
+        scan(&b, NOW);
+        l = roster_acquire(b.roster, ROSTER_SENTINEL);
+        sampler_read_processes(b.sampler, b.roster, l, true, NOW, &b.sample);
+        version = b.sample.procs_version;
+        ck_assert_uint_ne(version, 0);
+        b.sample.procs[0].gained = 77; /* derived by others */
+        b.sample.procs = NULL;
+        b.sample.n_procs = 0;
+        sampler_read_processes(b.sampler, b.roster, l, false, NOW + 1, &b.sample);
+        ck_assert_uint_eq(b.sample.procs_version, version);
+        ck_assert_uint_eq(b.sample.n_procs, 1);
+        ck_assert_uint_eq(b.sample.procs[0].gained, 77);
+        ck_assert(!b.sample.procs_fresh);
+
+        scan(&b, NOW + 2); /* another listing is news */
+        l = roster_acquire(b.roster, ROSTER_SENTINEL);
+        sampler_read_processes(b.sampler, b.roster, l, false, NOW + 3, &b.sample);
+        ck_assert_uint_ne(b.sample.procs_version, version);
+        ck_assert_uint_eq(b.sample.procs[0].gained, 0);
         bed_done(&b);
 }
 END_TEST
@@ -491,6 +542,8 @@ int main(void) {
         tcase_add_test(tc, source_recovers_when_the_file_does);
         tcase_add_test(tc, file_that_vanishes_midway_is_still_read_and_missed_in_the_next_tree);
         tcase_add_test(tc, pressure_is_read_every_50_ms_at_most);
+        tcase_add_test(tc, swaps_are_read_when_the_sums_move_or_they_are_old);
+        tcase_add_test(tc, processes_without_news_stay_as_they_are);
         tcase_add_test(tc, swap_on_zram_is_told_apart);
         tcase_add_test(tc, health_of_the_scouts_sources_is_shown);
         tcase_add_test(tc, processes_come_in_the_order_of_the_listing);

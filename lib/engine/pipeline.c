@@ -53,6 +53,7 @@ bool pipeline_begin(Pipeline *p, Sample *s) {
         s->procs = NULL;
         s->n_procs = 0;
         s->procs_fresh = false;
+        s->procs_version = 0;
         s->procs_at_usec = p->procs_usec;
         s->users = p->users;
         s->users_size = p->users_size;
@@ -64,9 +65,21 @@ bool pipeline_begin(Pipeline *p, Sample *s) {
         return p->plan.busy || evaluate_needs_processes(p->config, s, p->procs_usec);
 }
 
+/* Calm ticks mostly bring no news of processes; there may be thousands of them. */
+static void take_processes(Pipeline *p, Sample *s) {
+        if (s->n_procs == 0)
+                return;
+        if (s->procs_version != 0 && s->procs_version == p->procs_version) {
+                s->n_users = p->n_users;
+                return;
+        }
+        history_advance(p->history, s, p->planned_usec);
+        p->procs_version = s->procs_version;
+        p->n_users = s->n_users;
+}
+
 void pipeline_judge(Pipeline *p, Sample *s, const Outcome *outcomes, size_t n_outcomes) {
-        if (s->n_procs > 0)
-                history_advance(p->history, s, p->planned_usec);
+        take_processes(p, s);
         if (s->procs_fresh)
                 p->procs_usec = s->procs_at_usec;
 

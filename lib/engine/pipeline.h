@@ -20,11 +20,13 @@ typedef struct Pipeline {
         size_t n_dropped; /* instances beyond limits.instances */
         UserSample *users;
         size_t users_size;
-        Plan plan;           /* of the last tick */
-        usec_t next_usec;    /* delay until the next one */
-        usec_t planned_usec; /* the delay that led to this one; 0: unknown */
-        usec_t last_usec;    /* time of the last sample */
-        usec_t procs_usec;   /* when processes were last read; USEC_UNSET: never */
+        Plan plan;              /* of the last tick */
+        usec_t next_usec;       /* delay until the next one */
+        usec_t planned_usec;    /* the delay that led to this one; 0: unknown */
+        usec_t last_usec;       /* time of the last sample */
+        usec_t procs_usec;      /* when processes were last read; USEC_UNSET: never */
+        uint64_t procs_version; /* of the processes that history has, as in Sample */
+        size_t n_users;         /* summed up from them */
         bool dry;
 } Pipeline;
 

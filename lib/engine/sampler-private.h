@@ -15,9 +15,12 @@ struct Sampler {
         const SysRoot *root;
         uint32_t page_size;
 
-        int meminfo_fd, swaps_fd;              /* owner: sentinel */
-        int psi_fds[_PSI_RESOURCE_MAX];        /* owner: sentinel */
-        PsiRaw psi[_PSI_RESOURCE_MAX];         /* as read last */
+        int meminfo_fd, swaps_fd;       /* owner: sentinel */
+        usec_t swaps_at_usec;           /* when swaps was read last; USEC_UNSET: not, or in vain */
+        uint64_t swap_total, swap_free; /* of meminfo, then */
+        uint64_t zram_total, zram_used; /* what swaps said */
+        int psi_fds[_PSI_RESOURCE_MAX]; /* owner: sentinel */
+        PsiRaw psi[_PSI_RESOURCE_MAX];  /* as read last */
         usec_t psi_at_usec[_PSI_RESOURCE_MAX]; /* USEC_UNSET: not yet */
         bool psi_known[_PSI_RESOURCE_MAX];
         SourceHealth health[_SOURCE_MAX];
@@ -25,8 +28,11 @@ struct Sampler {
         ProcSample *procs;
         SilentProcess *silent; /* by slot */
         uint32_t processes_max;
-        bool hidden;   /* the scout sees a part of the processes only */
-        unsigned turn; /* which of the detailed have their oom_score read */
+        size_t n_procs;           /* in it from the last time */
+        uint64_t procs_version;   /* as in Sample */
+        uint64_t listing_version; /* that they were filled from; 0: none */
+        bool hidden;              /* the scout sees a part of the processes only */
+        unsigned turn;            /* which of the detailed have their oom_score read */
 };
 
 /* Notes the outcome of a read; `why` NULL: the words for the errno. r: 0 or negative errno. */

@@ -150,8 +150,10 @@ static bool read_kept(Sampler *s, RosterSlot *slot, bool detailed, const SystemR
         return true;
 }
 
-void sampler_read_processes(Sampler *s, Roster *roster, const RosterListing *listing,
-        bool with_reads, usec_t now_usec, Sample *ret) {
+/* Refills the array; the scout may have changed what the census left even of a listing that is the
+ * same, and will publish another when it has. */
+static void fill_procs(Sampler *s, Roster *roster, const RosterListing *listing, bool with_reads,
+        usec_t now_usec, const SystemRaw *raw) {
         size_t n = 0;
 
         s->turn++;
@@ -164,15 +166,24 @@ void sampler_read_processes(Sampler *s, Roster *roster, const RosterListing *lis
 
                         p->kept = true;
                         if (with_reads &&
-                                !read_kept(
-                                        s, slot, i < listing->n_detailed, &ret->raw, now_usec, p))
+                                !read_kept(s, slot, i < listing->n_detailed, raw, now_usec, p))
                                 continue;
                 }
                 n++;
         }
+        s->n_procs = n;
+        s->procs_version++;
+        s->listing_version = listing->version;
+}
+
+void sampler_read_processes(Sampler *s, Roster *roster, const RosterListing *listing,
+        bool with_reads, usec_t now_usec, Sample *ret) {
+        if (with_reads || listing->version != s->listing_version)
+                fill_procs(s, roster, listing, with_reads, now_usec, &ret->raw);
 
         ret->procs = s->procs;
-        ret->n_procs = n;
+        ret->n_procs = s->n_procs;
+        ret->procs_version = s->procs_version;
         ret->procs_fresh = with_reads;
         if (with_reads)
                 ret->procs_at_usec = now_usec;

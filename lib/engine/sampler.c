@@ -20,6 +20,8 @@
 /* Reading more often makes the kernel lose stall time, for everybody. */
 #define PSI_DISTANCE_USEC (50 * USEC_PER_MSEC)
 
+#define SWAPS_AGE_USEC (30 * USEC_PER_SEC)
+
 static const char *const psi_files[_PSI_RESOURCE_MAX] = {
         [PSI_MEMORY] = "pressure/memory",
         [PSI_IO] = "pressure/io",
@@ -57,6 +59,7 @@ void sampler_note(Sampler *s, SourceId id, int r, const char *why) {
 static void open_files(Sampler *s) {
         s->meminfo_fd = fdio_open_at(s->root->proc_fd, "meminfo");
         s->swaps_fd = fdio_open_at(s->root->proc_fd, "swaps");
+        s->swaps_at_usec = USEC_UNSET;
         for (int i = 0; i < _PSI_RESOURCE_MAX; i++) {
                 s->psi_fds[i] = fdio_open_at(s->root->proc_fd, psi_files[i]);
                 s->psi_at_usec[i] = USEC_UNSET;
@@ -92,6 +95,7 @@ int sampler_new(const SysRoot *root, uint32_t processes_max, Sampler **ret) {
 
         /* What the kernel allocates at the first read of a descriptor is there from now on. */
         sampler_read_system(s, NULL, 0, 0, &first);
+        s->swaps_at_usec = USEC_UNSET;
         for (int i = 0; i < _PSI_RESOURCE_MAX; i++)
                 s->psi_at_usec[i] = USEC_UNSET;
         *ret = s;
@@ -167,22 +171,39 @@ static void read_meminfo(Sampler *s, SystemRaw *raw) {
                 note_suspect(s, raw, SOURCE_SWAPS);
 }
 
-static void read_swaps(Sampler *s, SystemRaw *raw) {
+static int read_swaps_file(Sampler *s) {
         Swaps swaps;
         int r = s->swaps_fd < 0 ? s->swaps_fd : swaps_read_fd(s->swaps_fd, &swaps);
 
         sampler_note(s, SOURCE_SWAPS, r, NULL);
         if (r < 0)
-                return;
+                return r;
 
-        raw->have |= source_bit(SOURCE_SWAPS);
+        s->zram_total = s->zram_used = 0;
         for (size_t i = 0; i < swaps.n; i++) {
                 if (swaps.devices[i].zram == SWAP_NOT_ZRAM)
                         continue;
-                raw->zram_swap_total =
-                        add_sat_u64(raw->zram_swap_total, swaps.devices[i].size_bytes);
-                raw->zram_swap_used = add_sat_u64(raw->zram_swap_used, swaps.devices[i].used_bytes);
+                s->zram_total = add_sat_u64(s->zram_total, swaps.devices[i].size_bytes);
+                s->zram_used = add_sat_u64(s->zram_used, swaps.devices[i].used_bytes);
         }
+        return 0;
+}
+
+/* What swaps adds to meminfo is which part of the swap is on zram: while the sums stand still, so
+ * does that (but for an exchange of areas that looks the same, hence now and then in any case). */
+static void read_swaps(Sampler *s, SystemRaw *raw) {
+        if (s->swaps_at_usec == USEC_UNSET || (raw->have & source_bit(SOURCE_MEMINFO)) == 0 ||
+                raw->swap_total != s->swap_total || raw->swap_free != s->swap_free ||
+                usec_since(raw->at_usec, s->swaps_at_usec) >= SWAPS_AGE_USEC) {
+                s->swaps_at_usec = read_swaps_file(s) == 0 ? raw->at_usec : USEC_UNSET;
+                s->swap_total = raw->swap_total;
+                s->swap_free = raw->swap_free;
+        }
+        if (s->swaps_at_usec == USEC_UNSET)
+                return;
+        raw->have |= source_bit(SOURCE_SWAPS);
+        raw->zram_swap_total = s->zram_total;
+        raw->zram_swap_used = s->zram_used;
 }
 
 static void fill_psi_line(const PsiLine *line, PsiKind kind, PsiRaw *raw) {
@@ -256,6 +277,11 @@ void sampler_read_system(
                 scout_stats(scout, &stats);
                 s->hidden = stats.hidden;
         }
+}
+
+void *sampler_memory(Sampler *s, uint32_t slots, size_t *ret_bytes) {
+        *ret_bytes = MIN(slots, s->processes_max) * sizeof(*s->silent);
+        return s->silent;
 }
 
 const SourceHealth *sampler_health(const Sampler *s, SourceId id) {

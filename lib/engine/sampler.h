@@ -36,9 +36,14 @@ void sampler_read_system(
 
 /* Fills ret->procs from the listing, its order kept: the kept ones read now (with_reads) or as the
  * census left them, the others from the census. ret->procs is the sampler's array of
- * limits.processes, valid until the next call. A process that is gone is left out. After
+ * limits.processes, valid until the next call; without reads and without a new listing it stays as
+ * it is, and so does ret->procs_version. A process that is gone is left out. After
  * sampler_read_system(). */
 void sampler_read_processes(Sampler *s, Roster *roster, const RosterListing *listing,
         bool with_reads, usec_t now_usec, Sample *ret);
+
+/* The memory that the sampler keeps about the first `slots` slots, for an owner who wants it
+ * resident before they are used. */
+void *sampler_memory(Sampler *s, uint32_t slots, size_t *ret_bytes);
 
 const SourceHealth *sampler_health(const Sampler *s, SourceId id);

@@ -20,6 +20,7 @@
 #define GAP_MAX_USEC (2 * USEC_PER_SEC)
 #define GAP_FACTOR 4
 
+#define FIRST_USEC (3 * USEC_PER_SEC)
 #define STOP_USEC (2 * USEC_PER_SEC)
 
 /* Sleeps until the time or a wake-up; without a wake fd, until the time. */
@@ -49,6 +50,14 @@ static void promise(Scout *s, usec_t until_usec) {
 
 static void *run(void *arg) {
         Scout *s = arg;
+
+        /* Who was too young for the pass that was made before the start is somebody by then. */
+        if (s->census_usec != USEC_UNSET) {
+                usec_t now = clock_monotonic_usec();
+
+                promise(s, now + FIRST_USEC);
+                sleep_until(s, now + FIRST_USEC, true);
+        }
 
         while (!atomic_load(&s->stop)) {
                 usec_t began = clock_monotonic_usec(), ended, gap, census;

@@ -5,12 +5,14 @@
 
 #include "engine/scout-private.h"
 
-/* In a calm census: how many of those that are known are looked at in turn. */
+/* In a calm census: how many of those that are known are looked at in turn. In a pass between two:
+ * how many of those that are not kept, and of those that are young. */
 #define SLICE_CENSUS 32
-
-/* In a pass between two: how many of those that are not kept, and of those that are young. */
 #define SLICE_PASS 256
-#define SLICE_PROGRAMS 32 /* of those that are kept */
+
+/* Of how many the program, and of how many the other facts, because they are old. */
+#define PROGRAMS_CENSUS 8 /* of those that are kept */
+#define PROGRAMS_PASS 32
 #define REVISITS 4
 #define YOUNG_USEC (10 * USEC_PER_SEC)
 
@@ -44,7 +46,7 @@ static void visit_slice(Scout *s, size_t n, bool only_outside) {
 
 /* An exec is seen in seconds where it matters: who is kept is who may be chosen. */
 static void check_programs(Scout *s) {
-        size_t n = SLICE_PROGRAMS;
+        size_t n = s->is_census ? PROGRAMS_CENSUS : PROGRAMS_PASS;
 
         for (uint32_t i = 0; i < s->n_slots && n > 0; i++) {
                 uint32_t slot = s->kept_cursor = (s->kept_cursor + 1) % s->n_slots;
