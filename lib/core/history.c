@@ -65,6 +65,11 @@ History *history_free(History *h) {
         return NULL;
 }
 
+void *history_memory(History *h, uint32_t slots, size_t *ret_bytes) {
+        *ret_bytes = MIN(slots, h->n_tracks) * sizeof(*h->tracks);
+        return h->tracks;
+}
+
 static void begin_grace(History *h, usec_t now_usec) {
         h->grace_until_usec = usec_add(now_usec, GRACE_USEC);
         h->vmstat.n = 0;

@@ -6,6 +6,7 @@
  * allocation. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/sample.h"
@@ -16,6 +17,10 @@ typedef struct History History;
  */
 int history_new(uint32_t processes_max, History **ret);
 History *history_free(History *h);
+
+/* The memory of the first `slots` slots, for an owner who wants it resident before they are used.
+ */
+void *history_memory(History *h, uint32_t slots, size_t *ret_bytes);
 
 /* Takes one sample in and fills its derived parts (system[], per-process gained/growth/freeable,
  * users, grace, corrections). Samples come in order of raw.at_usec; a sample that is not later than

@@ -14,6 +14,7 @@
 enum {
         EVENTS_TO_JOURNAL = 64,
         EVENTS_TO_MAIN = 32,
+        SPARE_SLOTS = 128,
         REHEARSALS = 2, /* the second goes through what the first has begun */
 };
 
@@ -45,6 +46,17 @@ static int open_world(Engine *e, const char *root) {
         return 0;
 }
 
+/* Has memory ready for the processes of the next listing and some more, before the sentinel sees
+ * it: a page fault there could wait for the very memory that it is to free. */
+static void on_listing(void *ctx, uint32_t slots) {
+        Engine *e = ctx;
+
+        if (!e->sentinel || slots <= e->ready_slots)
+                return;
+        e->ready_slots = slots + SPARE_SLOTS;
+        sentinel_touch_ahead(e->sentinel, e->ready_slots);
+}
+
 static int make_parts(Engine *e) {
         ScoutOptions scout = {
                 .root = &e->root,
@@ -52,6 +64,8 @@ static int make_parts(Engine *e) {
                 .open_pids = !e->root.foreign,
                 .self_pid = e->root.foreign ? 0 : (int) getpid(),
                 .slow = e->slow,
+                .on_listing = on_listing,
+                .on_listing_ctx = e,
         };
         int r;
 
@@ -120,7 +134,7 @@ static void rehearse(Engine *e) {
         if (!e->root.foreign)
                 sentinel_set_fill_ceiling(e->sentinel, fill_ceiling_measure(available));
         memory_touch(e, sizeof(*e)); /* the plan is in it */
-        engine_touch_ahead(e);
+        (void) scout_pass(e->scout, clock_monotonic_usec(), clock_boottime_usec(), false);
 }
 
 static void lock_memory(Engine *e) {
@@ -158,6 +172,8 @@ int engine_new(const EngineOptions *options, Config *config, Engine **ret) {
         if (r < 0)
                 return r;
 
+        if (options->lock_memory)
+                memory_shed_libraries();
         rehearse(e);
         if (options->lock_memory)
                 lock_memory(e);

@@ -30,6 +30,7 @@ struct Engine {
         SlowReader *slow;
         Roster *roster;
         Scout *scout;
+        uint32_t ready_slots; /* memory is ready for these; the scout's, as engine_new() is over */
         Sampler *sampler;
         Pipeline pipeline;
         Reporter *reporter;
@@ -45,9 +46,6 @@ struct Engine {
         View *view;  /* main has it */
         Event event; /* under construction, on main */
 };
-
-/* Has memory ready for the processes there are and the next few. */
-void engine_touch_ahead(Engine *e);
 
 /* Passes e->event on. */
 void engine_push(Engine *e);

@@ -13,22 +13,12 @@
 /* A scout may stall for many seconds under pressure without being broken. */
 #define SCOUT_PATIENCE_USEC (2 * USEC_PER_MIN)
 
-enum {
-        VIEW_SPARE = 64,
-        SPARE_PROCESSES = 256,
-};
+enum { VIEW_SPARE = 64 };
 
 void engine_push(Engine *e) {
         if (e->event.at_usec == 0)
                 e->event.at_usec = clock_monotonic_usec();
         reporter_push(e->reporter, REPORTER_MAIN, &e->event);
-}
-
-void engine_touch_ahead(Engine *e) {
-        ScoutStats scout;
-
-        scout_stats(e->scout, &scout);
-        sentinel_touch_ahead(e->sentinel, scout.known + scout.known / 4 + SPARE_PROCESSES);
 }
 
 static void tell_rivals(Engine *e) {
@@ -222,7 +212,6 @@ void engine_view_release(Engine *e) {
 void engine_look(Engine *e) {
         const RosterListing *listing;
 
-        engine_touch_ahead(e);
         if (e->view || e->asked)
                 return; /* what we hold of the roster must not change under it */
 

@@ -43,7 +43,8 @@ int engine_start(Engine *e);
 void engine_stop(Engine *e);
 
 /* Hands a new config to the threads; takes effect between two ticks. -ENOSPC when it needs larger
- * pools than were made at start (see config_fits). The outcome is an EVENT_RELOADED. */
+ * pools than were made at start (see config_fits); -EBUSY when the sentinel has taken none of the
+ * last few. The outcome is an EVENT_RELOADED. */
 int engine_reload(Engine *e, Config *config);
 
 /* Reports an event that did not come from judging (start, reload refused, rivals). Main only. */
@@ -62,9 +63,8 @@ int engine_view_fd(Engine *e);
 View *engine_view(Engine *e);
 void engine_view_release(Engine *e);
 
-/* Housekeeping, every now and then (tick.census would be right): counts which matches select whom
- * now, for View.match_hits (not while a view is held; views count as well), and has memory ready
- * for as many processes as there are by now. */
+/* Counts once which matches select whom now, for View.match_hits; called every now and then
+ * (tick.census would be right) and by each view. Does nothing while a view is held. */
 void engine_look(Engine *e);
 
 /* The threads' heartbeats, for the watchdog: true when each is younger than max_age_usec beyond

@@ -21,6 +21,7 @@ void memory_tune_malloc(void) {
 }
 
 int memory_lock(void) {
+        (void) malloc_trim(0); /* what starting up has left free would be locked with the rest */
         return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
 }
 
@@ -46,6 +47,32 @@ static void populate(uintptr_t from, uintptr_t to, bool write) {
                 return;
         if (madvise((void *) from, to - from, write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ) < 0)
                 touch_pages(from, to, write);
+}
+
+static int shed_library(struct dl_phdr_info *info, size_t size, void *ctx) {
+        bool *is_program = ctx;
+
+        (void) size;
+        for (size_t i = 0; i < info->dlpi_phnum && !*is_program; i++) {
+                const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+                uintptr_t from = info->dlpi_addr + p->p_vaddr;
+                uintptr_t to = from + p->p_filesz;
+
+                /* Never what may be written: relocations would be lost. */
+                if (p->p_type != PT_LOAD || (p->p_flags & PF_W) != 0)
+                        continue;
+                from -= from % page_size();
+                (void) madvise(
+                        (void *) from, to - from, MADV_DONTNEED); /* kept: only more than needed */
+        }
+        *is_program = false; /* the first object was */
+        return 0;
+}
+
+void memory_shed_libraries(void) {
+        bool is_program = true;
+
+        (void) dl_iterate_phdr(shed_library, &is_program);
 }
 
 static int touch_program(struct dl_phdr_info *info, size_t size, void *ctx) {

@@ -13,6 +13,10 @@ void memory_tune_malloc(void);
  * without the right to lock so much, pages may be taken from us under pressure. */
 int memory_lock(void);
 
+/* Gives back the pages of the libraries' text and constants that starting up has used: what is
+ * needed again comes again, from the page cache, in the rehearsal. Before memory_lock(). */
+void memory_shed_libraries(void);
+
 /* Makes the program's own text, constants and data resident; those of the libraries come with the
  * rehearsal. Returns the bytes it went through. */
 size_t memory_touch_program(void);

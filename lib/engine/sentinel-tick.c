@@ -260,10 +260,16 @@ void sentinel_rehearse(Sentinel *s, uint64_t *ret_available) {
                         : 0;
 }
 
-void sentinel_touch_ahead(Sentinel *s, size_t processes) {
+void sentinel_touch_ahead(Sentinel *s, uint32_t slots) {
         Pipeline *p = s->parts.pipeline;
-        size_t n = MIN(processes, p->scratch.size);
+        uint32_t n = (uint32_t) MIN((size_t) slots, p->scratch.size);
+        size_t bytes;
+        void *memory;
 
+        memory = history_memory(p->history, n, &bytes);
+        memory_touch_ahead(memory, bytes);
+        memory = sampler_memory(s->parts.sampler, n, &bytes);
+        memory_touch_ahead(memory, bytes);
         if (s->procs)
                 memory_touch_ahead(s->procs, n * sizeof(*s->procs));
         memory_touch_ahead(p->scratch.candidates, n * sizeof(*p->scratch.candidates));

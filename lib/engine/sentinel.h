@@ -51,9 +51,9 @@ usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool wi
  * the machine. *ret_available (may be NULL): mem.available, 0 if unknown. */
 void sentinel_rehearse(Sentinel *s, uint64_t *ret_available);
 
-/* Main: makes resident what a tick over so many processes will need, so that it need not wait for
- * memory when they come. After a rehearsal. */
-void sentinel_touch_ahead(Sentinel *s, size_t processes);
+/* Any thread but the sentinel: makes resident what a tick over so many slots of processes will
+ * need, so that it need not wait for memory when they come. After a rehearsal. */
+void sentinel_touch_ahead(Sentinel *s, uint32_t slots);
 
 /* SystemRaw.fill_ceiling from now on. Not while the thread runs. */
 void sentinel_set_fill_ceiling(Sentinel *s, uint64_t bytes_per_sec);
