@@ -82,6 +82,24 @@ static const struct {
         { "another error", -ENOMEM, OUTCOME_REFUSED, ENOMEM },
 };
 
+static const ReaperOps signals_only = { .signal = scripted_signal };
+
+START_TEST(release_that_is_absent_is_never_tried) {
+        atomic_uint uses = 1;
+        Reapers *r;
+
+        ck_assert_ptr_null(reaper_ops_signals.release);
+        atomic_store(&n_calls, 0);
+        ck_assert_int_eq(reapers_new(&signals_only, 1, &r), 0);
+        ck_assert_int_eq(reapers_start(r), 0);
+        ck_assert(reapers_submit(r, &(ReaperJob){ .action = 1, .pidfd = -1, .uses = &uses }));
+        await_idle(&uses);
+        ck_assert_int_eq(atomic_load(&n_calls), 0);
+        ck_assert_uint_eq(reapers_alive(r), 1);
+        reapers_free(r);
+}
+END_TEST
+
 START_TEST(each_answer_of_the_kernel_becomes_its_outcome) {
         Reapers *r = start(1);
         atomic_uint uses = 1;
@@ -285,6 +303,7 @@ int main(void) {
                 sizeof(outcomes) / sizeof(outcomes[0]));
         tcase_add_test(tc, a_release_tells_nothing_and_is_tried_again_while_a_sharer_lives);
         tcase_add_test(tc, a_release_is_never_tried_again_where_the_kernel_lacks_it);
+        tcase_add_test(tc, release_that_is_absent_is_never_tried);
         tcase_add_test(tc, one_that_hangs_keeps_back_no_other_job);
         tcase_add_test(tc, one_that_hangs_beyond_the_deadline_is_lost_until_it_comes_back);
         tcase_add_test(tc, with_none_left_jobs_are_refused_and_waiting_ones_taken_back);

@@ -57,6 +57,12 @@ static void on_listing(void *ctx, uint32_t slots) {
         sentinel_touch_ahead(e->sentinel, e->ready_slots);
 }
 
+/* What the probe's child did not survive is not tried again by a reaper. */
+static const ReaperOps *reaper_ops(const Engine *e) {
+        return e->probe.items[PROBE_MRELEASE].state == PROBE_PRESENT ? &reaper_ops_kernel
+                                                                     : &reaper_ops_signals;
+}
+
 static int make_parts(Engine *e) {
         ScoutOptions scout = {
                 .root = &e->root,
@@ -85,7 +91,7 @@ static int make_parts(Engine *e) {
         r = reporter_new(EVENTS_TO_JOURNAL, EVENTS_TO_MAIN, &e->reporter);
         if (r < 0)
                 return r;
-        r = reapers_new(&reaper_ops_kernel, REAPERS_DEFAULT, &e->reapers);
+        r = reapers_new(reaper_ops(e), REAPERS_DEFAULT, &e->reapers);
         if (r < 0)
                 return r;
         return match_tally_reset(&e->tally, e->config);
@@ -109,7 +115,7 @@ static int make_sentinel(Engine *e) {
                 e->kernel = (KernelAct){
                         .roster = e->roster,
                         .reapers = e->reapers,
-                        .ops = &reaper_ops_kernel,
+                        .ops = reaper_ops(e),
                         .self_pid = (int32_t) getpid(),
                 };
                 parts.reapers = e->reapers;

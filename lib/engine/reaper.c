@@ -61,6 +61,10 @@ const ReaperOps reaper_ops_kernel = {
         .release = pidfd_release,
 };
 
+const ReaperOps reaper_ops_signals = {
+        .signal = pidfd_signal,
+};
+
 static bool queue_push(Reapers *r, const ReaperJob *job) {
         Cell *cell = &r->queue[r->tail % QUEUE_SIZE];
 
@@ -218,6 +222,7 @@ int reapers_new(const ReaperOps *ops, unsigned n, Reapers **ret) {
                 return -ENOMEM;
         r->ops = ops;
         r->n = n;
+        atomic_init(&r->cannot_release, ops->release == NULL);
         for (size_t i = 0; i < QUEUE_SIZE; i++)
                 atomic_init(&r->queue[i].sequence, i);
         (void) sem_init(&r->work, 0, 0); /* fails only for values beyond SEM_VALUE_MAX */

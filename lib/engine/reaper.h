@@ -36,11 +36,15 @@ typedef struct ReaperJob {
 /* What a job does; outcomes as in kernel/pidfd.h. */
 typedef struct ReaperOps {
         int (*signal)(int pidfd, int signo);
-        int (*release)(int pidfd);
+        int (*release)(int pidfd); /* NULL: never tried, the victim's exit frees its memory later */
 } ReaperOps;
 
 /* The system calls themselves. */
 extern const ReaperOps reaper_ops_kernel;
+
+/* Without process_mrelease(2): for where the probe found that it is absent. A system call filter
+ * may answer it with the death of the caller. */
+extern const ReaperOps reaper_ops_signals;
 
 /* Makes n (at most 16) reapers that are not running yet; ops must outlive them. 0 or negative
  * errno. */
