@@ -254,6 +254,15 @@ static const struct {
                 0, SESSION_FIXTURE },
         { "root's exe cannot be read", "", "dockerd", false, false, 0, SESSION_FIXTURE },
         { "a user's exe cannot be read", "", "dockerd", false, false, 1000, SESSION_NONE },
+        { "first of its list", "/usr/bin/Hyprland", "x", true, false, 1000, SESSION_FIXTURE },
+        { "last of its list", "/usr/bin/youki", "x", true, false, 1000, SESSION_FIXTURE },
+        { "gnome-shell is no family", "/usr/bin/gnome-shell", "x", true, false, 1000,
+                SESSION_FIXTURE },
+        { "one of a family", "/usr/bin/gdm-x-session", "x", true, false, 1000, SESSION_FIXTURE },
+        { "first of the shells", "/usr/bin/ash", "x", true, false, 1000, SESSION_SHELL },
+        { "last of the shells", "/usr/bin/zsh", "x", true, false, 1000, SESSION_SHELL },
+        { "a longer name", "/usr/bin/zshx", "x", true, false, 1000, SESSION_NONE },
+        { "before all", "/usr/bin/a", "x", true, false, 1000, SESSION_NONE },
         { "anybody", "/usr/bin/python3.11", "python3", true, false, 1000, SESSION_NONE },
 };
 

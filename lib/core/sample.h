@@ -160,8 +160,8 @@ typedef struct Sample {
         SystemRaw raw;
         ProcSample *procs;
         size_t n_procs;
-        usec_t procs_at_usec; /* when the kept ones were last read; USEC_UNSET: not at all */
-        bool procs_fresh;     /* they were read for this sample */
+        usec_t procs_at_usec;   /* when the kept ones were last read; USEC_UNSET: not at all */
+        bool procs_fresh;       /* they were read for this sample */
         uint64_t procs_version; /* with the number of the sample before, procs is what it was then,
                                  * derived parts included; 0: unknown */
 

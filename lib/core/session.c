@@ -3,100 +3,49 @@
 
 #include <string.h>
 
-#include "base/glob.h"
 #include "base/macro.h"
 
-static const char *const shells[] = {
-        "ash",
-        "bash",
-        "busybox",
-        "csh",
-        "dash",
-        "fish",
-        "ksh",
-        "ksh93",
-        "login",
-        "mksh",
-        "screen",
-        "sh",
-        "su",
-        "sudo",
-        "tcsh",
-        "tmux",
-        "zellij",
-        "zsh",
-};
+/* In the order of strcmp(): everybody is looked up, thousands at a time. */
+static const char *const shells[] = { "ash", "bash", "busybox", "csh", "dash", "fish", "ksh",
+        "ksh93", "login", "mksh", "screen", "sh", "su", "sudo", "tcsh", "tmux", "zellij", "zsh" };
 
-static const char *const fixtures[] = {
-        /* managers and the bus */
-        "systemd",
-        "systemd-executor",
-        "systemd-journald",
-        "systemd-logind",
-        "systemd-udevd",
-        "dbus-broker",
-        "dbus-broker-launch",
-        "dbus-daemon",
-        "elogind",
-        "polkitd",
-        "runit",
-        "s6-svscan",
-        /* ways in */
-        "sshd",
-        "sshd-session",
-        "agetty",
-        "dropbear",
-        /* displays, compositors, lockers: killing a locker unlocks the screen */
-        "Xorg",
-        "Xwayland",
-        "cage",
-        "cinnamon",
-        "cosmic-comp",
-        "gdm*",
-        "gnome-session*",
-        "gnome-shell",
-        "hyprlock",
-        "Hyprland",
-        "i3",
-        "i3lock",
-        "kscreenlocker*",
-        "kwin*",
-        "labwc",
-        "lightdm",
-        "mutter",
-        "niri",
-        "plasmashell",
-        "river",
-        "sddm*",
-        "startplasma*",
-        "sway",
-        "swaylock",
-        "wayfire",
-        "weston",
-        "xfce4-session",
-        "xfwm4",
-        "xscreensaver*",
-        /* container runtimes */
-        "conmon*",
-        "containerd*",
-        "crio",
-        "crun",
-        "docker-init",
-        "docker-proxy",
-        "dockerd",
-        "kubelet",
-        "lxc-start",
-        "pause",
-        "runc",
-        "systemd-nspawn",
-        "youki",
-};
+/* Managers and the bus, ways in, displays and compositors, lockers (killing one unlocks the
+ * screen), container runtimes. In the order of strcmp(). */
+static const char *const fixtures[] = { "Hyprland", "Xorg", "Xwayland", "agetty", "cage",
+        "cinnamon", "cosmic-comp", "crio", "crun", "dbus-broker", "dbus-broker-launch",
+        "dbus-daemon", "docker-init", "docker-proxy", "dockerd", "dropbear", "elogind",
+        "gnome-shell", "gtklock", "hyprlock", "i3", "i3lock", "kubelet", "labwc", "lightdm",
+        "lxc-start", "mutter", "niri", "pause", "plasmashell", "polkitd", "river", "runc", "runit",
+        "s6-svscan", "slock", "sshd", "sshd-session", "sway", "swaylock", "systemd",
+        "systemd-executor", "systemd-journald", "systemd-logind", "systemd-nspawn", "systemd-udevd",
+        "wayfire", "waylock", "weston", "xfce4-session", "xfwm4", "xsecurelock", "youki" };
+
+/* Families of them, told by how their names begin. */
+static const char *const families[] = { "conmon", "containerd", "gdm", "gnome-session",
+        "kscreenlocker", "kwin", "sddm", "startplasma", "xscreensaver" };
 
 static bool is_listed(const char *name, const char *const *list, size_t n) {
-        for (size_t i = 0; i < n; i++)
-                if (glob_match(list[i], name, GLOB_TEXT))
+        size_t low = 0, high = n;
+
+        while (low < high) {
+                size_t mid = low + (high - low) / 2;
+                int order = strcmp(name, list[mid]);
+
+                if (order == 0)
                         return true;
+                if (order < 0)
+                        high = mid;
+                else
+                        low = mid + 1;
+        }
         return false;
+}
+
+static bool is_fixture(const char *name) {
+        for (size_t i = 0; i < ELEMENTS(families); i++)
+                if (strncmp(name, families[i], strlen(families[i])) == 0)
+                        return true;
+        return is_listed(name, fixtures, ELEMENTS(fixtures));
 }
 
 /* The name that can be trusted, or "". Without the right to read its exe, a process of root is
@@ -115,7 +64,7 @@ static const char *bound_name(const ProcFacts *f) {
 SessionRole session_role(const ProcFacts *f) {
         const char *name = bound_name(f);
 
-        if (*name && is_listed(name, fixtures, ELEMENTS(fixtures)))
+        if (*name && is_fixture(name))
                 return SESSION_FIXTURE;
         if (f->tty_leader || (*name && is_listed(name, shells, ELEMENTS(shells))))
                 return SESSION_SHELL;
