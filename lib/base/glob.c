@@ -135,8 +135,31 @@ static bool step_back(Matcher *m) {
         return true;
 }
 
+/* Whether the pattern stands at a character that only matches itself. */
+static bool is_plain(const char *p, GlobMode mode) {
+        switch (*p) {
+        case '\0':
+        case '*':
+        case '?':
+        case '[':
+        case '\\':
+                return false;
+        case '/':
+                return mode != GLOB_PATH || p[1] != '*';
+        default:
+                return true;
+        }
+}
+
 bool glob_match(const char *pattern, const char *text, GlobMode mode) {
-        Matcher m = { .mode = mode, .at = { pattern, text } };
+        Matcher m = { .mode = mode };
+
+        /* Most patterns differ from most texts before their first star: there is nothing to go back
+         * to. */
+        for (; is_plain(pattern, mode); pattern++, text++)
+                if (*pattern != *text)
+                        return false;
+        m.at = (Place){ pattern, text };
 
         for (;;) {
                 const char *next = NULL;
