@@ -359,8 +359,9 @@ START_TEST(a_dead_leader_with_living_threads_is_killed) {
         Bed b;
         Victim v;
 
+        victim_start(
+                VICTIM_HEADLESS, &v); /* it allocates: forked before there are threads that do */
         bed_init(&b, true);
-        victim_start(VICTIM_HEADLESS, &v);
         victims_publish(b.roster, &v, 1);
         ck_assert(!victim_has_ended(&v, 50));
         ck_assert_uint_eq(run_on(&b, SIGKILL, &v, 1), 1);

@@ -44,6 +44,8 @@ static void run(const char *word, ...) {
 }
 
 static void expect(int want, const char *in_out, const char *in_err) {
+        ck_assert_ptr_nonnull(out);
+        ck_assert_ptr_nonnull(err);
         ck_assert_msg(
                 code == want, "ended with %d, not %d\nout: %s\nerr: %s", code, want, out, err);
         ck_assert_msg(strstr(out, in_out) != NULL, "no '%s' in: %s", in_out, out);

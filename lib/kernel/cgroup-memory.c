@@ -63,7 +63,7 @@ int cgroup_value_read_at(int dirfd, const char *name, uint64_t *ret) {
 }
 
 int cgroup_oom_group_read_at(int dirfd, bool *ret) {
-        uint64_t value;
+        uint64_t value = 0;
         int r;
 
         r = cgroup_value_read_at(dirfd, "memory.oom.group", &value);
@@ -115,7 +115,7 @@ static int take_level(int cgroup_fd, const char *file, const char *path, size_t 
         uint64_t *tightest, size_t *tightest_len) {
         _cleanup_close_ int fd = FD_NONE;
         char name[PATH_MAX];
-        uint64_t value;
+        uint64_t value = CGROUP_NO_LIMIT;
         int n, r;
 
         n = snprintf(name, sizeof(name), "%.*s/%s", (int) len, path, file);
