@@ -25,6 +25,10 @@
 /* In a census: how many members of cgroups that grew. */
 #define VISIT_GAINING 512
 
+/* Whoever runs in the unit that ships is one of us, also in a recorded tree and when it was started
+ * by an avertd before us. Only root names units of the system manager. */
+#define OWN_UNIT "avertd.service"
+
 const ProcFacts *scout_facts(const Scout *s, uint32_t slot) {
         return atomic_load_explicit(&roster_slot(s->roster, slot)->facts, memory_order_relaxed);
 }
@@ -78,6 +82,7 @@ static int read_process(
                 return r;
 
         scout_note_flags(s, slot, stat->flags);
+        s->entries[slot].self = s->entries[slot].self || strcmp(facts->unit, OWN_UNIT) == 0;
         facts->self = s->entries[slot].self;
         read_cmdline_file(s, pid_fd, facts);
         *ret = facts;
