@@ -22,10 +22,18 @@ static bool scope_fits(MetricScope scope, WatchKind watch) {
                 return true;
         case METRIC_SCOPE_PROCESS:
                 return watch == WATCH_PROCESS;
+        case METRIC_SCOPE_CGROUP:
+                return watch_is_group(watch);
         case METRIC_SCOPE_USER:
         default:
                 return watch == WATCH_USER;
         }
+}
+
+static const char *scope_watch(MetricScope scope) {
+        return scope == METRIC_SCOPE_PROCESS ? "process"
+                : scope == METRIC_SCOPE_USER ? "user"
+                                             : "cgroup or unit";
 }
 
 /* One atom by itself. */
@@ -35,8 +43,7 @@ static void check_atom(Loader *l, const YamlNode *origin, const Atom *atom, Watc
 
         if (!scope_fits(metric->scope, watch))
                 loader_error(l, origin, "%s needs watch: %s, this policy has watch: %s", atom->name,
-                        metric->scope == METRIC_SCOPE_PROCESS ? "process" : "user",
-                        watch_kind_name(watch));
+                        scope_watch(metric->scope), watch_kind_name(watch));
         else if (atom->threshold < domain.min)
                 loader_error(l, origin, "%s is never below 0", atom->name);
         else if (atom->threshold > domain.max)

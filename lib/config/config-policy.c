@@ -81,7 +81,10 @@ static int parse_watch(Loader *l, const KeySpec *spec, const YamlNode *value, vo
                 return 0;
         }
         kind = node_enum(l, value, &watch_words);
-        if (kind >= 0)
+        if (kind >= 0 && watch_is_group((WatchKind) kind))
+                loader_error(l, value, "which %s? (as in watch: { %s: GLOB })", value->text,
+                        value->text);
+        else if (kind >= 0)
                 draft->policy.watch =
                         (WatchKind) kind; /* process and user without a match: every one */
         return 0;

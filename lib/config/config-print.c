@@ -157,8 +157,9 @@ static void add_head(const Config *config, TextBuf *out) {
         textbuf_addf(out,
                 " }\nlimits: { processes: %u, kept: %u, detailed: %u, instances: %u, incidents: "
                 "%u, "
-                "policies: %u }\n",
-                m->processes, m->kept, m->detailed, m->instances, m->incidents, m->policies);
+                "policies: %u, cgroups: %u, kept_cgroups: %u }\n",
+                m->processes, m->kept, m->detailed, m->instances, m->incidents, m->policies,
+                m->cgroups, m->kept_cgroups);
 }
 
 void config_print(const Config *config, TextBuf *out) {
