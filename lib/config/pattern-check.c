@@ -47,7 +47,9 @@ static bool check_unit(Loader *l, const YamlNode *value, MatchKey key) {
                         return true;
 
         if (ends_with(value->text, ".slice"))
-                loader_error(l, value, "a slice is matched by the key slice, not by %s", what);
+                loader_error(l, value,
+                        "a slice is matched by the key slice, or by its path in cgroup, not by %s",
+                        what);
         else
                 loader_error(l, value, "%s \"%s\" has no suffix (did you mean %s.service?)", what,
                         value->text, value->text);
