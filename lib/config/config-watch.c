@@ -3,10 +3,9 @@
 
 #include <string.h>
 
-#include "base/glob.h"
 #include "base/macro.h"
-#include "base/text.h"
 #include "config/config-match.h"
+#include "config/pattern-check.h"
 
 /* Processes are found by any key; users only by who they are. */
 static int parse_match(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
@@ -27,80 +26,17 @@ static int parse_match(Loader *l, const KeySpec *spec, const YamlNode *value, vo
         return spec_chain_freeze(l, &chain, &policy->watch_match);
 }
 
-static bool ends_with(const char *text, const char *suffix) {
-        size_t len = strlen(text), n = strlen(suffix);
-
-        return len >= n && strcmp(text + len - n, suffix) == 0;
-}
-
-/* systemd puts the slices of users there and nothing else (systemd.special(7)): their sessions and
- * managers are one level further down. */
-static bool means_only_slices(const char *glob) {
-        const char *dir = "/user.slice/", *last = glob + strlen(dir);
-
-        return strncmp(glob, dir, strlen(dir)) == 0 && !strchr(last, '/') && !strstr(last, "**") &&
-                !ends_with(last, ".slice") && !ends_with(last, ".scope") &&
-                !ends_with(last, ".service");
-}
-
-/* The name of the one unit that the glob ends in, if it takes that of the system and that of a user
- * alike; else NULL. */
-static const char *find_anybodys_unit(const char *glob) {
-        static const char *const places[] = { "/system.slice/",
-                "/user.slice/user-1000.slice/user@1000.service/app.slice/" };
-        const char *slash = strrchr(glob, '/'), *name = slash ? slash + 1 : glob;
-        char path[512];
-
-        if (name[strcspn(name, "*?[\\")] != '\0' ||
-                !(ends_with(name, ".service") || ends_with(name, ".scope")))
-                return NULL;
-        for (size_t i = 0; i < ELEMENTS(places); i++) {
-                TextBuf b;
-
-                textbuf_init(&b, path, sizeof(path));
-                textbuf_addf(&b, "%s%s", places[i], name);
-                if (!glob_match(glob, path, GLOB_PATH))
-                        return NULL;
-        }
-        return name;
-}
-
-/* The instances are cgroups below the root, each pattern a place for them. */
-static int check_cgroup(Loader *l, const YamlNode *glob) {
-        const char *unit = find_anybodys_unit(glob->text);
-
-        if (strcmp(glob->text, "/") == 0)
-                loader_error(l, glob,
-                        "the root is the machine as a whole, which is watch: system (every cgroup "
-                        "is \"/**\")");
-        else if (ends_with(glob->text, "/"))
-                loader_error(l, glob,
-                        "the path of a cgroup has no / at its end (did you mean %.*s?)",
-                        (int) glob->len - 1, glob->text);
-        else if (means_only_slices(glob->text))
-                return loader_warn(l, glob,
-                        "in /user.slice lie the slices of users, and a slice is watched only where "
-                        "a pattern names it (as in /user.slice/user-*.slice)");
-        else if (unit)
-                return loader_warn(l, glob,
-                        "any user can start a %s of his own, which this means too (did you mean "
-                        "watch: { unit: %s }, which is that of the system?)",
-                        unit, unit);
-        return 0;
-}
-
-/* `value` is one glob or a list of them. */
-static int check_globs(Loader *l, const YamlNode *value, WatchKind kind) {
-        const YamlNode *glob = value->kind == YAML_KIND_LIST ? value->first : value;
+static int check_cgroups(Loader *l, const YamlNode *value) {
         int r;
 
-        for (; glob; glob = value->kind == YAML_KIND_LIST ? glob->next : NULL) {
-                if (kind == WATCH_UNIT || glob->kind != YAML_KIND_SCALAR)
-                        continue;
-                r = check_cgroup(l, glob);
-                if (r < 0)
-                        return r;
-        }
+        if (value->kind == YAML_KIND_SCALAR)
+                return pattern_check_watch(l, value);
+        for (const YamlNode *item = value->first; item; item = item->next)
+                if (item->kind == YAML_KIND_SCALAR) {
+                        r = pattern_check_watch(l, item);
+                        if (r < 0)
+                                return r;
+                }
         return 0;
 }
 
@@ -115,9 +51,11 @@ static int parse_globs(Loader *l, const KeySpec *spec, const YamlNode *value, vo
         r = config_match_parse(l, draft->watch, spec->name, &chain);
         if (r < 0)
                 return r;
-        r = check_globs(l, value, draft->policy.watch);
-        if (r < 0)
-                return r;
+        if (draft->policy.watch == WATCH_CGROUP) {
+                r = check_cgroups(l, value);
+                if (r < 0)
+                        return r;
+        }
         return spec_chain_freeze(l, &chain, &draft->policy.watch_match);
 }
 
