@@ -64,7 +64,7 @@ static inline World *world_new(void) {
         w->scratch.size = WORLD_PROCS_MAX;
         w->config.policies = w->policies;
         w->config.tick = (TickConfig){ MSEC(50), SEC(5), SEC(1), SEC(30) };
-        w->config.limits = (LimitsConfig){ 8192, 256, 64, 512, 32, 64 };
+        w->config.limits = (LimitsConfig){ 8192, 256, 64, 512, 32, 64, 8192, 64 };
         w->s.procs = w->procs;
         w->s.users = w->users;
         w->s.users_size = WORLD_PROCS_MAX;
@@ -296,8 +296,8 @@ static inline void world_run(World *w, usec_t length) {
 /* What the actuator reports before the next tick about the last action's member m. */
 static inline void world_report(World *w, const Action *a, size_t m, OutcomeKind kind, int error) {
         ck_assert_uint_lt(w->n_outcomes, WORLD_OUTCOMES_MAX);
-        w->outcomes[w->n_outcomes++] =
-                (Outcome){ kind, a->id, a->slots[m], a->generations[m], error, w->now + MSEC(20) };
+        w->outcomes[w->n_outcomes++] = (Outcome){ kind, a->id, a->slots[m], a->generations[m],
+                error, w->now + MSEC(20), false };
 }
 
 /* The last event of a kind in this tick's plan, or NULL. */

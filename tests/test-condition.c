@@ -82,7 +82,7 @@ START_TEST(all_and_any_have_three_values) {
 
         set_truth(&w->s, METRIC_MEM_AVAILABLE, logic_rows[_i].a);
         set_truth(&w->s, METRIC_MEM_FREE, logic_rows[_i].b);
-        ck_assert_msg(evaluate_condition(&c, &w->s, NULL, NULL, 0) == logic_rows[_i].result,
+        ck_assert_msg(evaluate_condition(&c, &w->s, &(Instance){ 0 }, 0) == logic_rows[_i].result,
                 "row %d", _i);
         world_free(w);
 }
@@ -93,11 +93,11 @@ START_TEST(not_of_unknown_is_unknown) {
         Condition c = CONDITION(w, COND_NOT, below_50(METRIC_MEM_AVAILABLE));
 
         set_truth(&w->s, METRIC_MEM_AVAILABLE, TRUTH_UNKNOWN);
-        ck_assert_int_eq(evaluate_condition(&c, &w->s, NULL, NULL, 0), TRUTH_UNKNOWN);
+        ck_assert_int_eq(evaluate_condition(&c, &w->s, &(Instance){ 0 }, 0), TRUTH_UNKNOWN);
         set_truth(&w->s, METRIC_MEM_AVAILABLE, TRUTH_TRUE);
-        ck_assert_int_eq(evaluate_condition(&c, &w->s, NULL, NULL, 0), TRUTH_FALSE);
+        ck_assert_int_eq(evaluate_condition(&c, &w->s, &(Instance){ 0 }, 0), TRUTH_FALSE);
         set_truth(&w->s, METRIC_MEM_AVAILABLE, TRUTH_FALSE);
-        ck_assert_int_eq(evaluate_condition(&c, &w->s, NULL, NULL, 0), TRUTH_TRUE);
+        ck_assert_int_eq(evaluate_condition(&c, &w->s, &(Instance){ 0 }, 0), TRUTH_TRUE);
         world_free(w);
 }
 END_TEST
@@ -106,7 +106,7 @@ START_TEST(an_empty_condition_is_never_true) {
         Condition c = { 0 };
         World *w = world_new();
 
-        ck_assert_int_eq(evaluate_condition(&c, &w->s, NULL, NULL, 0), TRUTH_FALSE);
+        ck_assert_int_eq(evaluate_condition(&c, &w->s, &(Instance){ 0 }, 0), TRUTH_FALSE);
         world_free(w);
 }
 END_TEST
@@ -116,8 +116,8 @@ START_TEST(a_window_that_began_too_early_is_unknown) {
         Condition c = CONDITION(w, COND_ALL, below_50(METRIC_MEM_AVAILABLE));
 
         set_truth(&w->s, METRIC_MEM_AVAILABLE, TRUTH_TRUE);
-        ck_assert_int_eq(evaluate_condition(&c, &w->s, NULL, NULL, 1000), TRUTH_TRUE);
-        ck_assert_int_eq(evaluate_condition(&c, &w->s, NULL, NULL, 1001), TRUTH_UNKNOWN);
+        ck_assert_int_eq(evaluate_condition(&c, &w->s, &(Instance){ 0 }, 1000), TRUTH_TRUE);
+        ck_assert_int_eq(evaluate_condition(&c, &w->s, &(Instance){ 0 }, 1001), TRUTH_UNKNOWN);
         world_free(w);
 }
 END_TEST
@@ -131,10 +131,13 @@ START_TEST(a_metric_of_another_scope_is_unknown) {
         Condition of_user = CONDITION(
                 w, COND_ALL, atom_bytes(METRIC_USER_ANON, "user.anon", COMPARE_LT, MIB(50)));
 
-        ck_assert_int_eq(evaluate_condition(&proc, &w->s, NULL, &user, 0), TRUTH_UNKNOWN);
-        ck_assert_int_eq(evaluate_condition(&proc, &w->s, p, NULL, 0), TRUTH_TRUE);
-        ck_assert_int_eq(evaluate_condition(&of_user, &w->s, p, NULL, 0), TRUTH_UNKNOWN);
-        ck_assert_int_eq(evaluate_condition(&of_user, &w->s, NULL, &user, 0), TRUTH_TRUE);
+        ck_assert_int_eq(
+                evaluate_condition(&proc, &w->s, &(Instance){ .user = &user }, 0), TRUTH_UNKNOWN);
+        ck_assert_int_eq(evaluate_condition(&proc, &w->s, &(Instance){ .proc = p }, 0), TRUTH_TRUE);
+        ck_assert_int_eq(
+                evaluate_condition(&of_user, &w->s, &(Instance){ .proc = p }, 0), TRUTH_UNKNOWN);
+        ck_assert_int_eq(
+                evaluate_condition(&of_user, &w->s, &(Instance){ .user = &user }, 0), TRUTH_TRUE);
         world_free(w);
 }
 END_TEST

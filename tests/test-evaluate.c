@@ -62,11 +62,11 @@ START_TEST(metric_table) {
         Reading r;
 
         set_machine(&w->s);
-        r = evaluate_metric(&w->s, metric_rows[_i].metric, &p, NULL);
+        r = evaluate_metric(&w->s, metric_rows[_i].metric, &(Instance){ .proc = &p });
         ck_assert_int_eq(r.known, metric_rows[_i].known);
         if (r.known)
                 ck_assert_int_eq(r.value, metric_rows[_i].value);
-        ck_assert(!evaluate_metric(&w->s, metric_rows[_i].metric, NULL, NULL).known);
+        ck_assert(!evaluate_metric(&w->s, metric_rows[_i].metric, &(Instance){ 0 }).known);
         world_free(w);
 }
 END_TEST
@@ -77,7 +77,8 @@ START_TEST(a_percentage_of_a_process_is_of_all_memory) {
 
         set_machine(&w->s);
         w->s.raw.hugetlb = 5000;
-        ck_assert_int_eq(evaluate_metric(&w->s, METRIC_PROC_ANON, &p, NULL).total, 10000);
+        ck_assert_int_eq(
+                evaluate_metric(&w->s, METRIC_PROC_ANON, &(Instance){ .proc = &p }).total, 10000);
         world_free(w);
 }
 END_TEST
@@ -87,16 +88,20 @@ START_TEST(what_has_no_limit_has_no_usage) {
         ProcSample p = some_process();
 
         p.stack_limit = UINT64_MAX;
-        ck_assert(!evaluate_metric(&w->s, METRIC_PROC_STACK_USAGE, &p, NULL).known);
+        ck_assert(
+                !evaluate_metric(&w->s, METRIC_PROC_STACK_USAGE, &(Instance){ .proc = &p }).known);
         p.stack_limit = 0;
-        ck_assert(!evaluate_metric(&w->s, METRIC_PROC_STACK_USAGE, &p, NULL).known);
+        ck_assert(
+                !evaluate_metric(&w->s, METRIC_PROC_STACK_USAGE, &(Instance){ .proc = &p }).known);
         p.growth_known = false;
-        ck_assert(!evaluate_metric(&w->s, METRIC_PROC_GROWTH, &p, NULL).known);
-        ck_assert(!evaluate_metric(&w->s, METRIC_PROC_EXHAUSTION, &p, NULL).known);
+        ck_assert(!evaluate_metric(&w->s, METRIC_PROC_GROWTH, &(Instance){ .proc = &p }).known);
+        ck_assert(!evaluate_metric(&w->s, METRIC_PROC_EXHAUSTION, &(Instance){ .proc = &p }).known);
         p.growth_known = true;
         p.growth = -5;
         w->s.system[METRIC_MEM_AVAILABLE] = (Reading){ .known = true, .value = 60, .total = 10000 };
-        ck_assert_int_eq(evaluate_metric(&w->s, METRIC_PROC_EXHAUSTION, &p, NULL).value, INT64_MAX);
+        ck_assert_int_eq(
+                evaluate_metric(&w->s, METRIC_PROC_EXHAUSTION, &(Instance){ .proc = &p }).value,
+                INT64_MAX);
         world_free(w);
 }
 END_TEST
@@ -106,16 +111,21 @@ START_TEST(sums_of_users_are_as_old_as_the_processes) {
         UserSample user = { .anon = 5, .swap = 6, .gained = 7, .growth = -8 };
 
         w->s.procs_at_usec = SEC(50);
-        ck_assert_int_eq(evaluate_metric(&w->s, METRIC_USER_ANON, NULL, &user).value, 5);
-        ck_assert_int_eq(evaluate_metric(&w->s, METRIC_USER_SWAP, NULL, &user).value, 6);
-        ck_assert_int_eq(evaluate_metric(&w->s, METRIC_USER_GAINED, NULL, &user).value, 7);
-        ck_assert_int_eq(evaluate_metric(&w->s, METRIC_USER_GROWTH, NULL, &user).value, -8);
+        ck_assert_int_eq(
+                evaluate_metric(&w->s, METRIC_USER_ANON, &(Instance){ .user = &user }).value, 5);
+        ck_assert_int_eq(
+                evaluate_metric(&w->s, METRIC_USER_SWAP, &(Instance){ .user = &user }).value, 6);
+        ck_assert_int_eq(
+                evaluate_metric(&w->s, METRIC_USER_GAINED, &(Instance){ .user = &user }).value, 7);
+        ck_assert_int_eq(
+                evaluate_metric(&w->s, METRIC_USER_GROWTH, &(Instance){ .user = &user }).value, -8);
         ck_assert_uint_eq(
-                evaluate_metric(&w->s, METRIC_USER_ANON, NULL, &user).since_usec, SEC(50));
+                evaluate_metric(&w->s, METRIC_USER_ANON, &(Instance){ .user = &user }).since_usec,
+                SEC(50));
         w->s.grace = true;
-        ck_assert(!evaluate_metric(&w->s, METRIC_USER_GROWTH, NULL, &user).known);
+        ck_assert(!evaluate_metric(&w->s, METRIC_USER_GROWTH, &(Instance){ .user = &user }).known);
         w->s.procs_at_usec = USEC_UNSET;
-        ck_assert(!evaluate_metric(&w->s, METRIC_USER_ANON, NULL, &user).known);
+        ck_assert(!evaluate_metric(&w->s, METRIC_USER_ANON, &(Instance){ .user = &user }).known);
         world_free(w);
 }
 END_TEST

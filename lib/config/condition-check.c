@@ -22,10 +22,18 @@ static bool scope_fits(MetricScope scope, WatchKind watch) {
                 return true;
         case METRIC_SCOPE_PROCESS:
                 return watch == WATCH_PROCESS;
+        case METRIC_SCOPE_CGROUP:
+                return watch_is_group(watch);
         case METRIC_SCOPE_USER:
         default:
                 return watch == WATCH_USER;
         }
+}
+
+static const char *scope_watch(MetricScope scope) {
+        return scope == METRIC_SCOPE_PROCESS ? "process"
+                : scope == METRIC_SCOPE_USER ? "user"
+                                             : "cgroup or unit";
 }
 
 /* One atom by itself. */
@@ -35,8 +43,7 @@ static void check_atom(Loader *l, const YamlNode *origin, const Atom *atom, Watc
 
         if (!scope_fits(metric->scope, watch))
                 loader_error(l, origin, "%s needs watch: %s, this policy has watch: %s", atom->name,
-                        metric->scope == METRIC_SCOPE_PROCESS ? "process" : "user",
-                        watch_kind_name(watch));
+                        scope_watch(metric->scope), watch_kind_name(watch));
         else if (atom->threshold < domain.min)
                 loader_error(l, origin, "%s is never below 0", atom->name);
         else if (atom->threshold > domain.max)
@@ -118,6 +125,13 @@ static bool has_second_signal(const Dnf *dnf, DnfBranch branch) {
         return false;
 }
 
+/* What else would show it, by what is watched. */
+static const char *scarce_hint(WatchKind watch) {
+        if (watch == WATCH_PROCESS)
+                return ", or proc.anon, proc.rss, proc.swap or proc.stack_usage > N";
+        return watch_is_group(watch) ? ", or cgroup.usage > N or cgroup.exhaustion < T" : "";
+}
+
 /* Promise 1: memory numbers decide, in every case. */
 static void check_promise(
         Loader *l, const PolicyDraft *draft, const Dnf *dnf, const TickConfig *tick) {
@@ -140,11 +154,7 @@ static void check_promise(
                                 "a step that harms needs scarce memory in every case, and \"%s\" "
                                 "shows "
                                 "none (add mem.available < N%% or mem.exhaustion < T%s)",
-                                text,
-                                draft->policy.watch == WATCH_PROCESS
-                                        ? ", or proc.anon, proc.rss, proc.swap or proc.stack_usage "
-                                          "> N"
-                                        : "");
+                                text, scarce_hint(draft->policy.watch));
                         return;
                 }
                 if (draft->policy.watch == WATCH_SYSTEM && !held &&

@@ -8,6 +8,7 @@
 #include "config/config-policy.h"
 #include "config/config-step.h"
 #include "config/config-targets.h"
+#include "config/config-watch.h"
 
 #define VERSION "1"
 
@@ -53,6 +54,8 @@ static const KeySpec limits_keys[] = {
         LIMIT(instances, 16, 16384),
         LIMIT(incidents, 4, 1024),
         LIMIT(policies, 1, 1024),
+        LIMIT(cgroups, 64, 65536),
+        LIMIT(kept_cgroups, 8, 1024),
 };
 
 const KeyTable tick_table = { "tick", tick_keys, ELEMENTS(tick_keys) };
@@ -155,6 +158,8 @@ void config_file_defaults(Loader *l) {
                 .instances = 512,
                 .incidents = 32,
                 .policies = 64,
+                .cgroups = 8192,
+                .kept_cgroups = 64,
         };
 }
 

@@ -300,6 +300,8 @@ int config_fits(const Config *config, const Config *started_with, ConfigErrors *
                 { "instances", want->instances, have->instances },
                 { "incidents", want->incidents, have->incidents },
                 { "policies", want->policies, have->policies },
+                { "cgroups", want->cgroups, have->cgroups },
+                { "kept_cgroups", want->kept_cgroups, have->kept_cgroups },
         };
 
         config_errors_init(reterr);

@@ -22,15 +22,18 @@ static const char *const watch_names[_WATCH_MAX] = {
         [WATCH_SYSTEM] = "system",
         [WATCH_PROCESS] = "process",
         [WATCH_USER] = "user",
+        [WATCH_CGROUP] = "cgroup",
+        [WATCH_UNIT] = "unit",
 };
-static const char *const watch_planned[] = { "cgroup", "unit" };
 
 static const char *const target_names[_TARGET_MAX] = {
         [TARGET_PROCESS] = "process",
         [TARGET_TREE] = "tree",
+        [TARGET_CGROUP] = "cgroup",
+        [TARGET_UNIT] = "unit",
+        [TARGET_USER] = "user",
         [TARGET_AUTO] = "auto",
 };
-static const char *const target_planned[] = { "cgroup", "unit", "user" };
 
 static const char *const step_names[_STEP_MAX] = {
         [STEP_NOTIFY] = "notify",
@@ -63,8 +66,8 @@ static const char *const rank_names[_RANK_MAX] = {
         [RANK_OLDEST] = "oldest",
 };
 
-WORDS(watch_words, "watch", watch_names, watch_planned);
-WORDS(target_words, "kind", target_names, target_planned);
+WORDS_COMPLETE(watch_words, "watch", watch_names);
+WORDS_COMPLETE(target_words, "kind", target_names);
 WORDS(step_words, "step", step_names, step_planned);
 WORDS_COMPLETE(notify_words, "level", notify_names);
 WORDS_COMPLETE(on_budget_words, "on_budget", on_budget_names);

@@ -39,6 +39,18 @@ typedef enum PsiWindow {
         _PSI_WINDOW_MAX,
 } PsiWindow;
 
+#define _PSI_METRICS ((int) _PSI_RESOURCE_MAX * (int) _PSI_KIND_MAX * (int) _PSI_WINDOW_MAX)
+
+/* The counters of memory.events that a policy can name, in the order of the file. */
+typedef enum GroupEvent {
+        GROUP_EVENT_LOW,
+        GROUP_EVENT_HIGH,
+        GROUP_EVENT_MAX,
+        GROUP_EVENT_OOM,
+        GROUP_EVENT_OOM_KILL,
+        _GROUP_EVENT_MAX,
+} GroupEvent;
+
 /* Every number that a policy can name. The dotted names are in metric.h (config layer) and carried
  * by each atom, so that core need not know them. */
 typedef enum MetricId {
@@ -62,11 +74,29 @@ typedef enum MetricId {
         METRIC_FILL_RATE,
         METRIC_OOM_KILLS,
         METRIC_PSI_FIRST, /* PSI block: see metric_psi() */
-        METRIC_PSI_LAST =
-                METRIC_PSI_FIRST + _PSI_RESOURCE_MAX * _PSI_KIND_MAX * _PSI_WINDOW_MAX - 1,
+        METRIC_PSI_LAST = METRIC_PSI_FIRST + _PSI_METRICS - 1,
         _METRIC_SYSTEM_MAX, /* the system metrics are those below */
 
-        METRIC_USER_ANON = _METRIC_SYSTEM_MAX,
+        METRIC_CGROUP_CURRENT = _METRIC_SYSTEM_MAX,
+        METRIC_CGROUP_ANON,
+        METRIC_CGROUP_FILE,
+        METRIC_CGROUP_SHMEM,
+        METRIC_CGROUP_KERNEL,
+        METRIC_CGROUP_SWAP,
+        METRIC_CGROUP_LIMIT,
+        METRIC_CGROUP_USAGE,
+        METRIC_CGROUP_GAINED,
+        METRIC_CGROUP_GROWTH,
+        METRIC_CGROUP_EXHAUSTION,
+        METRIC_CGROUP_REFAULT_ANON,
+        METRIC_CGROUP_REFAULT_FILE,
+        METRIC_CGROUP_EVENTS_FIRST, /* events block: see metric_cgroup_event() */
+        METRIC_CGROUP_EVENTS_LAST = METRIC_CGROUP_EVENTS_FIRST + _GROUP_EVENT_MAX - 1,
+        METRIC_CGROUP_PSI_FIRST, /* PSI block: see metric_cgroup_psi() */
+        METRIC_CGROUP_PSI_LAST = METRIC_CGROUP_PSI_FIRST + _PSI_METRICS - 1,
+        _METRIC_CGROUP_MAX,
+
+        METRIC_USER_ANON = _METRIC_CGROUP_MAX,
         METRIC_USER_SWAP,
         METRIC_USER_GAINED,
         METRIC_USER_GROWTH,
@@ -92,8 +122,29 @@ static inline MetricId metric_psi(PsiResource resource, PsiKind kind, PsiWindow 
                 (((int) resource * _PSI_KIND_MAX + (int) kind) * _PSI_WINDOW_MAX + (int) window));
 }
 
+static inline MetricId metric_cgroup_psi(PsiResource resource, PsiKind kind, PsiWindow window) {
+        return (MetricId) (METRIC_CGROUP_PSI_FIRST +
+                (int) (metric_psi(resource, kind, window) - METRIC_PSI_FIRST));
+}
+
+static inline MetricId metric_cgroup_event(GroupEvent event) {
+        return (MetricId) (METRIC_CGROUP_EVENTS_FIRST + (int) event);
+}
+
 static inline bool metric_is_system(MetricId m) {
         return m < _METRIC_SYSTEM_MAX;
+}
+
+static inline bool metric_is_cgroup(MetricId m) {
+        return m >= METRIC_CGROUP_CURRENT && m < _METRIC_CGROUP_MAX;
+}
+
+static inline bool metric_is_cgroup_psi(MetricId m) {
+        return m >= METRIC_CGROUP_PSI_FIRST && m <= METRIC_CGROUP_PSI_LAST;
+}
+
+static inline bool metric_is_cgroup_event(MetricId m) {
+        return m >= METRIC_CGROUP_EVENTS_FIRST && m <= METRIC_CGROUP_EVENTS_LAST;
 }
 
 static inline bool metric_is_user(MetricId m) {
@@ -230,15 +281,33 @@ typedef enum WatchKind {
         WATCH_SYSTEM,
         WATCH_PROCESS,
         WATCH_USER,
+        WATCH_CGROUP,
+        WATCH_UNIT, /* a cgroup that is a unit of the system manager */
         _WATCH_MAX,
 } WatchKind;
+
+/* Each populated cgroup that a pattern of the one spec in watch_match matches is an instance. A
+ * slice is one only if the pattern that matched names it, that is, if the last component of the
+ * pattern ends in ".slice": a pattern that ends in a double star means what lies in slices and no
+ * slice, "user-*.slice" at its end means slices. Decided where instances are matched. A unit is
+ * never a slice. */
+static inline bool watch_is_group(WatchKind kind) {
+        return kind == WATCH_CGROUP || kind == WATCH_UNIT;
+}
 
 typedef enum TargetKind {
         TARGET_PROCESS,
         TARGET_TREE,
+        TARGET_CGROUP, /* a cgroup with all below it */
+        TARGET_UNIT,   /* the cgroup of a unit of the system manager */
+        TARGET_USER,   /* all of a user: the cgroup of his slice, else his processes */
         TARGET_AUTO,
         _TARGET_MAX,
 } TargetKind;
+
+static inline bool target_is_group(TargetKind kind) {
+        return kind == TARGET_CGROUP || kind == TARGET_UNIT || kind == TARGET_USER;
+}
 
 typedef enum StepKind {
         STEP_NOTIFY,
@@ -289,7 +358,8 @@ typedef struct Targets {
         int32_t weight_milli[_RANK_MAX];
         usec_t growth_horizon_usec; /* growth: 20s counts bytes/s times 20 s */
         bool at_least_percent;
-        uint64_t at_least; /* bytes, or permyriad of MemTotal (and never below 16 MiB then) */
+        uint64_t at_least;    /* bytes, or permyriad of MemTotal (and never below 16 MiB then) */
+        uint32_t max_victims; /* processes that one step may end; 0: as many as there are */
 } Targets;
 
 typedef enum OnBudget {
@@ -306,7 +376,9 @@ typedef struct Policy {
         const char *file; /* where it was defined */
         uint32_t line;
         WatchKind watch;
-        MatchList watch_match; /* watch: process, user */
+        MatchList watch_match; /* process, user: empty means every one. cgroup, unit: one spec that
+                                * has patterns[MATCH_CGROUP] or patterns[MATCH_UNIT] and nothing
+                                * else; see watch_is_group() */
         Condition when;
         Condition clear; /* n_nodes 0: the default, `when` relaxed by a quarter, false for 1 s */
         usec_t for_usec;
@@ -329,12 +401,14 @@ typedef struct TickConfig {
 
 /* Sizes of the pools, fixed at start. A reload that wants more is refused. */
 typedef struct LimitsConfig {
-        uint32_t processes; /* known to the daemon (8192) */
-        uint32_t kept;      /* with open files, read by the sentinel each pass (256) */
-        uint32_t detailed;  /* of these, with status and oom_score (64) */
-        uint32_t instances; /* of all policies together (512) */
-        uint32_t incidents; /* open at a time (32) */
-        uint32_t policies;  /* (64) */
+        uint32_t processes;    /* known to the daemon (8192) */
+        uint32_t kept;         /* with open files, read by the sentinel each pass (256) */
+        uint32_t detailed;     /* of these, with status and oom_score (64) */
+        uint32_t instances;    /* of all policies together (512) */
+        uint32_t incidents;    /* open at a time (32) */
+        uint32_t policies;     /* (64) */
+        uint32_t cgroups;      /* known to the daemon (8192) */
+        uint32_t kept_cgroups; /* of these, with open files, read by the sentinel each pass (64) */
 } LimitsConfig;
 
 typedef struct ConfigSource {

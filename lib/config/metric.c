@@ -32,34 +32,50 @@
         }
 
 #define SYSTEM METRIC_SCOPE_SYSTEM
+#define CGROUP METRIC_SCOPE_CGROUP
 #define USER METRIC_SCOPE_USER
 #define PROCESS METRIC_SCOPE_PROCESS
 #define OF_MEM METRIC_BASE_MEM_TOTAL
 #define OF_SWAP METRIC_BASE_SWAP_TOTAL
+#define OF_LIMIT METRIC_BASE_CGROUP_LIMIT
 #define NEVER METRIC_SCARCE_NEVER
 #define LOW METRIC_SCARCE_LOW
 #define HIGH METRIC_SCARCE_HIGH
 
-#define PSI(r, R, k, K, w, W, what)                                                                \
-        [METRIC_PSI_FIRST + ((int) (R) *_PSI_KIND_MAX + (int) (K)) * _PSI_WINDOW_MAX +             \
-                (int) (W)] = { .id = METRIC_PSI_FIRST +                                            \
-                        ((int) (R) *_PSI_KIND_MAX + (int) (K)) * _PSI_WINDOW_MAX + (int) (W),      \
-                .name = "psi." r "." k "." w,                                                      \
+#define PSI_INDEX(R, K, W) (((int) (R) *_PSI_KIND_MAX + (int) (K)) * _PSI_WINDOW_MAX + (int) (W))
+
+/* One pressure of the system (p is "") or of a cgroup ("cgroup."). */
+#define PSI(first, p, sc, r, R, k, K, w, W, what)                                                  \
+        [(first) + PSI_INDEX(R, K, W)] = { .id = (first) + PSI_INDEX(R, K, W),                     \
+                .name = p "psi." r "." k "." w,                                                    \
                 .unit = METRIC_UNIT_PERMYRIAD,                                                     \
+                .scope = (sc),                                                                     \
                 .is_pressure_or_rate = true,                                                       \
                 .may_be_percent = true,                                                            \
                 .max_permyriad = PERMYRIAD_ALL,                                                    \
                 .description = what ", " w " window" }
 
-#define PSI_WINDOWS(r, R, k, K, what)                                                              \
-        PSI(r, R, k, K, "1s", PSI_1S, what), PSI(r, R, k, K, "3s", PSI_3S, what),                  \
-                PSI(r, R, k, K, "10s", PSI_10S, what), PSI(r, R, k, K, "avg10", PSI_AVG10, what),  \
-                PSI(r, R, k, K, "avg60", PSI_AVG60, what),                                         \
-                PSI(r, R, k, K, "avg300", PSI_AVG300, what)
+#define PSI_WINDOWS(f, p, sc, r, R, k, K, what)                                                    \
+        PSI(f, p, sc, r, R, k, K, "1s", PSI_1S, what),                                             \
+                PSI(f, p, sc, r, R, k, K, "3s", PSI_3S, what),                                     \
+                PSI(f, p, sc, r, R, k, K, "10s", PSI_10S, what),                                   \
+                PSI(f, p, sc, r, R, k, K, "avg10", PSI_AVG10, what),                               \
+                PSI(f, p, sc, r, R, k, K, "avg60", PSI_AVG60, what),                               \
+                PSI(f, p, sc, r, R, k, K, "avg300", PSI_AVG300, what)
 
-#define PSI_KINDS(r, R)                                                                            \
-        PSI_WINDOWS(r, R, "some", PSI_SOME, "time in which some task waited for " r),              \
-                PSI_WINDOWS(r, R, "full", PSI_FULL, "time in which all tasks waited for " r)
+#define PSI_KINDS(f, p, sc, of, r, R)                                                              \
+        PSI_WINDOWS(                                                                               \
+                f, p, sc, r, R, "some", PSI_SOME, "time in which some task" of " waited for " r),  \
+                PSI_WINDOWS(f, p, sc, r, R, "full", PSI_FULL,                                      \
+                        "time in which all tasks" of " waited for " r)
+
+#define EVENT(E, n, d)                                                                             \
+        [METRIC_CGROUP_EVENTS_FIRST + (int) (E)] = { .id = METRIC_CGROUP_EVENTS_FIRST + (int) (E), \
+                .name = "cgroup.events." n,                                                        \
+                .unit = METRIC_UNIT_COUNT,                                                         \
+                .scope = CGROUP,                                                                   \
+                .is_pressure_or_rate = true,                                                       \
+                .description = (d) }
 
 static const MetricInfo metrics[_METRIC_MAX] = {
         [METRIC_MEM_TOTAL] = { .id = METRIC_MEM_TOTAL,
@@ -113,9 +129,51 @@ static const MetricInfo metrics[_METRIC_MAX] = {
         [METRIC_OOM_KILLS] = OTHER(METRIC_OOM_KILLS, "oom.kills", SYSTEM, METRIC_UNIT_COUNT, NEVER,
                 "kernel OOM kills since avertd began to watch"),
 
-        PSI_KINDS("memory", PSI_MEMORY),
-        PSI_KINDS("io", PSI_IO),
-        PSI_KINDS("cpu", PSI_CPU),
+        PSI_KINDS(METRIC_PSI_FIRST, "", SYSTEM, "", "memory", PSI_MEMORY),
+        PSI_KINDS(METRIC_PSI_FIRST, "", SYSTEM, "", "io", PSI_IO),
+        PSI_KINDS(METRIC_PSI_FIRST, "", SYSTEM, "", "cpu", PSI_CPU),
+
+        [METRIC_CGROUP_CURRENT] = AMOUNT(METRIC_CGROUP_CURRENT, "cgroup.current", CGROUP, OF_LIMIT,
+                NEVER, PERMYRIAD_ALL, "memory charged to the cgroup, its page cache included"),
+        [METRIC_CGROUP_ANON] = AMOUNT(METRIC_CGROUP_ANON, "cgroup.anon", CGROUP, OF_LIMIT, NEVER,
+                PERMYRIAD_ALL, "its anonymous memory"),
+        [METRIC_CGROUP_FILE] = AMOUNT(METRIC_CGROUP_FILE, "cgroup.file", CGROUP, OF_LIMIT, NEVER,
+                PERMYRIAD_ALL, "its page cache, tmpfs and shared memory included"),
+        [METRIC_CGROUP_SHMEM] = AMOUNT(METRIC_CGROUP_SHMEM, "cgroup.shmem", CGROUP, OF_LIMIT, NEVER,
+                PERMYRIAD_ALL, "its tmpfs and shared memory"),
+        [METRIC_CGROUP_KERNEL] = AMOUNT(METRIC_CGROUP_KERNEL, "cgroup.kernel", CGROUP, OF_LIMIT,
+                NEVER, PERMYRIAD_ALL, "kernel memory charged to it"),
+        [METRIC_CGROUP_SWAP] = AMOUNT(METRIC_CGROUP_SWAP, "cgroup.swap", CGROUP, OF_LIMIT, NEVER, 0,
+                "what of it is swapped out"),
+        [METRIC_CGROUP_LIMIT] = { .id = METRIC_CGROUP_LIMIT,
+                .name = "cgroup.limit",
+                .unit = METRIC_UNIT_BYTES,
+                .scope = CGROUP,
+                .base = OF_MEM,
+                .may_be_percent = true,
+                .is_constant = true,
+                .max_permyriad = PERMYRIAD_ALL,
+                .description = "the tightest memory.max from it upward, MemTotal at most" },
+        [METRIC_CGROUP_USAGE] = AMOUNT(METRIC_CGROUP_USAGE, "cgroup.usage", CGROUP, OF_LIMIT, HIGH,
+                PERMYRIAD_ALL, "memory charged to it that cannot be reclaimed"),
+        [METRIC_CGROUP_GAINED] = AMOUNT(METRIC_CGROUP_GAINED, "cgroup.gained", CGROUP, OF_LIMIT,
+                NEVER, 0, "anonymous memory and swap gained over the last hour"),
+        [METRIC_CGROUP_GROWTH] = RATE(METRIC_CGROUP_GROWTH, "cgroup.growth", CGROUP,
+                METRIC_UNIT_BYTES_PER_SEC, "how fast what cannot be reclaimed grows"),
+        [METRIC_CGROUP_EXHAUSTION] = OTHER(METRIC_CGROUP_EXHAUSTION, "cgroup.exhaustion", CGROUP,
+                METRIC_UNIT_USEC, LOW, "time until it meets its limit at the present rate"),
+        [METRIC_CGROUP_REFAULT_ANON] = RATE(METRIC_CGROUP_REFAULT_ANON, "cgroup.refault.anon",
+                CGROUP, METRIC_UNIT_COUNT_PER_SEC, "its pages read back from swap"),
+        [METRIC_CGROUP_REFAULT_FILE] = RATE(METRIC_CGROUP_REFAULT_FILE, "cgroup.refault.file",
+                CGROUP, METRIC_UNIT_COUNT_PER_SEC, "its file pages read back after they left"),
+        EVENT(GROUP_EVENT_LOW, "low", "reclaim below its memory.low in the last 10 s"),
+        EVENT(GROUP_EVENT_HIGH, "high", "throttling above a memory.high in the last 10 s"),
+        EVENT(GROUP_EVENT_MAX, "max", "reclaim because of a memory.max in the last 10 s"),
+        EVENT(GROUP_EVENT_OOM, "oom", "allocations that failed at a limit in the last 10 s"),
+        EVENT(GROUP_EVENT_OOM_KILL, "oom_kill", "kernel OOM kills in it in the last 10 s"),
+        PSI_KINDS(METRIC_CGROUP_PSI_FIRST, "cgroup.", CGROUP, " of it", "memory", PSI_MEMORY),
+        PSI_KINDS(METRIC_CGROUP_PSI_FIRST, "cgroup.", CGROUP, " of it", "io", PSI_IO),
+        PSI_KINDS(METRIC_CGROUP_PSI_FIRST, "cgroup.", CGROUP, " of it", "cpu", PSI_CPU),
 
         [METRIC_USER_ANON] = AMOUNT(METRIC_USER_ANON, "user.anon", USER, OF_MEM, NEVER,
                 PERMYRIAD_ALL, "anonymous memory of all processes of the user"),
@@ -172,8 +230,8 @@ const MetricInfo *metric_find(const char *name) {
 }
 
 bool metric_is_planned(const char *name) {
-        static const char *const prefixes[] = { "cgroup.", "go." };
-        static const char *const names[] = { "proc.pss", "proc.leak" };
+        static const char *const prefixes[] = { "go." };
+        static const char *const names[] = { "proc.pss", "proc.leak", "cgroup.leak" };
 
         for (size_t i = 0; i < ELEMENTS(prefixes); i++)
                 if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)

@@ -11,6 +11,7 @@
 
 typedef enum MetricScope {
         METRIC_SCOPE_SYSTEM,
+        METRIC_SCOPE_CGROUP,
         METRIC_SCOPE_USER,
         METRIC_SCOPE_PROCESS,
 } MetricScope;
@@ -18,8 +19,9 @@ typedef enum MetricScope {
 /* What "8%" of a metric is a percentage of. */
 typedef enum MetricBase {
         METRIC_BASE_NONE, /* it takes no percentage, or is one by itself (METRIC_UNIT_PERMYRIAD) */
-        METRIC_BASE_MEM_TOTAL,  /* MemTotal less the hugetlb pool */
-        METRIC_BASE_SWAP_TOTAL, /* swap.total after the zram correction */
+        METRIC_BASE_MEM_TOTAL,    /* MemTotal less the hugetlb pool */
+        METRIC_BASE_SWAP_TOTAL,   /* swap.total after the zram correction */
+        METRIC_BASE_CGROUP_LIMIT, /* cgroup.limit: the tightest memory.max above it, or MemTotal */
 } MetricBase;
 
 /* On which side the scarcity of promise 1 lies. */
@@ -50,7 +52,7 @@ const MetricInfo *metric_info(MetricId id);
 /* The metric of that name, or NULL. */
 const MetricInfo *metric_find(const char *name);
 
-/* True for names that the policy language has and this build has not (cgroup.*, go.*, proc.pss, …).
+/* True for names that the policy language has and this build has not (go.*, proc.pss, …).
  */
 bool metric_is_planned(const char *name);
 

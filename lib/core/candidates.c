@@ -244,6 +244,9 @@ bool candidate_takes_group(const Policy *policy, const Candidate *c) {
                 /* Someone who was preferred by name and is worth it is taken alone. */
                 return c->preference <= 0 && c->group_largest < c->group_gained - c->group_largest;
         case TARGET_PROCESS:
+        case TARGET_CGROUP:
+        case TARGET_UNIT:
+        case TARGET_USER:
         case _TARGET_MAX:
                 break;
         }

@@ -123,7 +123,7 @@ static Truth judge_atom(const Atom *a, const ConditionContext *x, bool negated) 
         if (x->view == CONDITION_ARMED_SYSTEM && !metric_is_system(a->metric))
                 return truth_of(!negated);
 
-        r = evaluate_metric(x->s, a->metric, x->proc, x->user);
+        r = evaluate_metric(x->s, a->metric, &x->instance);
         if (!r.known || r.since_usec < x->not_before_usec)
                 return TRUTH_UNKNOWN;
 
@@ -183,7 +183,7 @@ static void read_node(AtomReader *r, uint16_t at, bool negated, bool decisive) {
                         r->ret[r->n++] = (AtomReading){
                                 .atom = &node->atom,
                                 .reading = evaluate_metric(
-                                        r->x->s, node->atom.metric, r->x->proc, r->x->user),
+                                        r->x->s, node->atom.metric, &r->x->instance),
                                 .truth = judge_atom(&node->atom, r->x, false),
                                 .decisive = decisive,
                         };

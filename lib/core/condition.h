@@ -19,8 +19,7 @@ typedef enum ConditionView {
 
 typedef struct ConditionContext {
         const Sample *s;
-        const ProcSample *proc; /* NULL when the instance is none */
-        const UserSample *user;
+        Instance instance;
         usec_t not_before_usec;
         usec_t tick_max_usec; /* for the armed views */
         ConditionView view;

@@ -28,7 +28,8 @@ typedef enum OutcomeKind {
         OUTCOME_DRY,     /* it would have been */
         OUTCOME_REFUSED, /* error: EPERM, … */
         OUTCOME_STALE,   /* no longer the same process */
-        OUTCOME_GONE,    /* its pidfd became readable: the memory is released */
+        OUTCOME_GONE, /* its pidfd became readable, or the cgroup is empty: the memory is released
+                       */
 } OutcomeKind;
 
 typedef struct Outcome {
@@ -38,6 +39,7 @@ typedef struct Outcome {
         uint32_t generation;
         int error;
         usec_t at_usec;
+        bool is_group; /* slot and generation are those of a cgroup in Action.groups */
 } Outcome;
 
 /* ---- what decide orders
@@ -52,7 +54,14 @@ typedef struct Action {
         bool release; /* after SIGKILL: process_mrelease */
         uint32_t slots[TARGET_MEMBERS_MAX];
         uint32_t generations[TARGET_MEMBERS_MAX];
-        size_t n_slots; /* the root first */
+        size_t n_slots;                     /* the root first */
+        GroupRef groups[TARGET_GROUPS_MAX]; /* a cgroup and its populated descendants, the cgroup
+                                             * first. SIGKILL: cgroup.kill of the first, which
+                                             * takes all below it; another signal: to each process
+                                             * in each of them. slots are then who of them is
+                                             * known: killed and released one by one as well, and
+                                             * waited for, but sent no other signal twice. */
+        size_t n_groups;                    /* 0: only processes */
 } Action;
 
 #define PLAN_ACTIONS_MAX 2 /* a new step and the escalation of the one in flight */

@@ -35,20 +35,19 @@ bool instance_key_equals(const InstanceKey *a, const InstanceKey *b) {
         return a->watch != WATCH_USER || a->uid == b->uid;
 }
 
-static ConditionContext context_of(const Config *config, const Sample *s, const ProcSample *proc,
-        const UserSample *user, usec_t not_before_usec) {
+static ConditionContext context_of(
+        const Config *config, const Sample *s, const Instance *instance, usec_t not_before_usec) {
         return (ConditionContext){
                 .s = s,
-                .proc = proc,
-                .user = user,
+                .instance = *instance,
                 .not_before_usec = not_before_usec,
                 .tick_max_usec = config ? config->tick.max_usec : 0,
         };
 }
 
-Truth evaluate_condition(const Condition *c, const Sample *s, const ProcSample *proc,
-        const UserSample *user, usec_t not_before_usec) {
-        ConditionContext x = context_of(NULL, s, proc, user, not_before_usec);
+Truth evaluate_condition(
+        const Condition *c, const Sample *s, const Instance *instance, usec_t not_before_usec) {
+        ConditionContext x = context_of(NULL, s, instance, not_before_usec);
 
         return condition_judge(c, &x);
 }
@@ -57,8 +56,8 @@ static void add_verdict(Evaluation *e, size_t policy, const InstanceKey *key, in
         const UserSample *user) {
         const Policy *p = &e->config->policies[policy];
         usec_t not_before = e->not_before ? e->not_before(e->ctx, (uint16_t) policy, key) : 0;
-        ConditionContext x =
-                context_of(e->config, e->s, proc < 0 ? NULL : &e->s->procs[proc], user, not_before);
+        const Instance instance = { .proc = proc < 0 ? NULL : &e->s->procs[proc], .user = user };
+        ConditionContext x = context_of(e->config, e->s, &instance, not_before);
         Verdict *v;
         Truth clear;
 
@@ -68,7 +67,7 @@ static void add_verdict(Evaluation *e, size_t policy, const InstanceKey *key, in
         }
 
         v = &e->ret[e->n++];
-        *v = (Verdict){ .policy = (uint16_t) policy, .key = *key, .proc = proc };
+        *v = (Verdict){ .policy = (uint16_t) policy, .key = *key, .proc = proc, .group = -1 };
         v->when = condition_judge(&p->when, &x);
         v->n_atoms = condition_read_atoms(&p->when, &x, v->atoms);
 
@@ -252,7 +251,7 @@ bool evaluate_needs_processes(const Config *config, const Sample *s, usec_t last
 
         for (size_t i = 0; i < config->n_policies; i++) {
                 const Policy *p = &config->policies[i];
-                ConditionContext x = context_of(config, s, NULL, NULL, 0);
+                ConditionContext x = context_of(config, s, &(Instance){ 0 }, 0);
 
                 if (p->watch == WATCH_SYSTEM && !has_destructive_step(p))
                         continue;

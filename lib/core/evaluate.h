@@ -22,7 +22,7 @@ typedef enum Truth {
 /* What a verdict is about, within its policy. */
 typedef struct InstanceKey {
         WatchKind watch;
-        uint32_t slot; /* watch: process */
+        uint32_t slot; /* watch: process, cgroup, unit */
         uint32_t generation;
         uint32_t uid; /* watch: user */
 } InstanceKey;
@@ -42,7 +42,8 @@ typedef struct AtomReading {
 typedef struct Verdict {
         uint16_t policy; /* index into Config.policies */
         InstanceKey key;
-        int32_t proc; /* index into Sample.procs for watch: process, else -1 */
+        int32_t proc;  /* index into Sample.procs for watch: process, else -1 */
+        int32_t group; /* index into Sample.groups for watch: cgroup and unit, else -1 */
         Truth when;
         Truth clear; /* of the explicit `clear`, or of the negated relaxed `when` */
         bool armed;  /* near enough that processes must be read */
@@ -50,14 +51,20 @@ typedef struct Verdict {
         size_t n_atoms;
 } Verdict;
 
+/* What a condition is about besides the system: at most one of them is not NULL. */
+typedef struct Instance {
+        const ProcSample *proc;
+        const UserSample *user;
+        const GroupSample *group;
+} Instance;
+
 /* The reading of a metric for one instance; unknown when the scope does not fit. */
-Reading evaluate_metric(
-        const Sample *s, MetricId metric, const ProcSample *proc, const UserSample *user);
+Reading evaluate_metric(const Sample *s, MetricId metric, const Instance *instance);
 
 /* Evaluates one condition. Windows that began before not_before_usec count as unknown (0: all are
  * good). */
-Truth evaluate_condition(const Condition *c, const Sample *s, const ProcSample *proc,
-        const UserSample *user, usec_t not_before_usec);
+Truth evaluate_condition(
+        const Condition *c, const Sample *s, const Instance *instance, usec_t not_before_usec);
 
 /* Asked for each instance: from which moment on its windows count (the end of the last step's
  * settling). */

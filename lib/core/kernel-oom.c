@@ -17,7 +17,7 @@ typedef struct Missing {
 
 /* How far an atom is from holding, in permyriad of its threshold. */
 static uint64_t atom_missing(const Missing *m, const Atom *a, bool negated) {
-        Reading r = evaluate_metric(m->s, a->metric, NULL, NULL);
+        Reading r = evaluate_metric(m->s, a->metric, &(Instance){ 0 });
         int64_t threshold = a->percent ? condition_amount(&r, a->threshold) : a->threshold, apart;
         uint64_t size;
 
@@ -60,7 +60,7 @@ static void print_nearest(const Missing *m, uint16_t at, bool negated, TextBuf *
 
         if (node->kind == COND_ATOM) {
                 AtomReading a = { .atom = &node->atom,
-                        .reading = evaluate_metric(m->s, node->atom.metric, NULL, NULL) };
+                        .reading = evaluate_metric(m->s, node->atom.metric, &(Instance){ 0 }) };
 
                 textbuf_add(out, negated ? ", not " : ", ");
                 reason_print_atom(&a, true, out);

@@ -90,13 +90,12 @@ static Reading user_reading(const Sample *s, MetricId metric, const UserSample *
         return (Reading){ 0 };
 }
 
-Reading evaluate_metric(
-        const Sample *s, MetricId metric, const ProcSample *proc, const UserSample *user) {
+Reading evaluate_metric(const Sample *s, MetricId metric, const Instance *instance) {
         if (metric_is_system(metric))
                 return s->system[metric];
-        if (metric_is_process(metric) && proc)
-                return process_reading(s, metric, proc);
-        if (metric_is_user(metric) && user)
-                return user_reading(s, metric, user);
+        if (metric_is_process(metric) && instance->proc)
+                return process_reading(s, metric, instance->proc);
+        if (metric_is_user(metric) && instance->user)
+                return user_reading(s, metric, instance->user);
         return (Reading){ 0 };
 }

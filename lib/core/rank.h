@@ -84,12 +84,25 @@ bool rank_is_same(const Policy *a, const Policy *b);
 /* A process and, for trees, its descendants in the same group that may be touched. */
 #define TARGET_MEMBERS_MAX 256
 
+/* A cgroup as a target or an action names it. */
+typedef struct GroupRef {
+        uint32_t slot;
+        uint32_t generation;
+} GroupRef;
+
+/* A cgroup and the descendants that hold processes; those beyond are reached by cgroup.kill alone.
+ */
+#define TARGET_GROUPS_MAX 64
+
 typedef struct Target {
-        TargetKind kind;                      /* TARGET_PROCESS or TARGET_TREE */
+        TargetKind kind;                      /* what it came to be; never TARGET_AUTO */
         uint32_t members[TARGET_MEMBERS_MAX]; /* indices into Sample.procs; the root first */
         size_t n_members;
-        size_t n_unreached; /* members beyond the array or without a pidfd */
-        uint64_t promised;  /* bytes that should come back */
+        size_t n_unreached;                 /* members beyond the array or without a pidfd */
+        GroupRef groups[TARGET_GROUPS_MAX]; /* as Action.groups; the members are its processes */
+        size_t n_groups;                    /* 0: only processes */
+        int32_t group;                      /* index of the first into Sample.groups, or -1 */
+        uint64_t promised;                  /* bytes that should come back */
         uint64_t class_hash;
 } Target;
 

@@ -64,6 +64,20 @@ uint64_t facts_class(const ProcFacts *facts) {
                 facts->uid));
 }
 
+uint64_t group_class(const GroupFacts *facts) {
+        /* The same as its processes have: a unit is one class however it is taken. */
+        if (facts->is_unit)
+                return finish(hash_text(hash_number(HASH_START, 1), facts->unit));
+        return finish(hash_text(hash_number(HASH_START, 5), facts->path));
+}
+
+bool group_holds(const GroupFacts *group, const char *cgroup) {
+        size_t len = strlen(group->path);
+
+        return strncmp(cgroup, group->path, len) == 0 &&
+                (cgroup[len] == '\0' || cgroup[len] == '/');
+}
+
 uint64_t facts_group(const ProcFacts *facts) {
         uint64_t h = HASH_START;
 
@@ -87,5 +101,12 @@ const ProcSample *sample_find(const Sample *s, uint32_t slot, uint32_t generatio
         for (size_t i = 0; i < s->n_procs; i++)
                 if (s->procs[i].slot == slot && s->procs[i].generation == generation)
                         return &s->procs[i];
+        return NULL;
+}
+
+const GroupSample *sample_find_group(const Sample *s, uint32_t slot, uint32_t generation) {
+        for (size_t i = 0; i < s->n_groups; i++)
+                if (s->groups[i].slot == slot && s->groups[i].generation == generation)
+                        return &s->groups[i];
         return NULL;
 }

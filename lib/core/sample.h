@@ -148,6 +148,64 @@ typedef struct ProcSample {
         uint64_t freeable; /* anon + swap at its real cost + page tables */
 } ProcSample;
 
+/* What seldom changes about a cgroup. Owned by the engine's group roster; strings are interned and
+ * live as long as the facts; a missing string is "". The root is no group. */
+typedef struct GroupFacts {
+        uint64_t inode;        /* of its directory; with the path, the identity of a cgroup */
+        const char *path;      /* below the cgroup2 mount: "/system.slice/ssh.service" */
+        const char *unit;      /* of the system manager, that it is or lies in */
+        const char *user_unit; /* of a user's manager, that it is or lies in */
+        const char *slice;
+        const char *container; /* id */
+        uint32_t uid; /* whose user-UID.slice it lies in, else the owner of the directory */
+        bool is_unit; /* it is the cgroup of `unit` itself */
+        bool is_user_unit;
+        bool is_slice;
+        bool is_threaded;     /* cgroup.kill and cgroup.procs refuse there */
+        bool self;            /* our own, or an ancestor of our own */
+        bool oom_group;       /* memory.oom.group: the kernel kills all of it or nothing */
+        uint64_t limit_bytes; /* the tightest memory.max from here up; UINT64_MAX: none */
+        uint64_t high_bytes;  /* likewise memory.high */
+        bool has_own_limit;   /* memory.max is set on the cgroup itself */
+        uint64_t class_hash;  /* group_class(): what a budget counts by */
+} GroupFacts;
+
+/* One cgroup at one instant. Counters are cumulative, as the kernel has them. */
+typedef struct GroupSample {
+        const GroupFacts *facts;
+        uint32_t slot;       /* index into History's groups; stable while the cgroup is known */
+        uint32_t generation; /* tells two users of a slot apart */
+        bool kept;           /* its files are open: read each pass, can be killed at once */
+        bool has_memory; /* the memory controller is enabled for it: the amounts mean something */
+        bool populated;
+        usec_t at_usec;   /* when current, swap and events were read */
+        uint64_t current; /* bytes charged, page cache included */
+        uint64_t swap;
+        bool has_events;
+        uint64_t events[_GROUP_EVENT_MAX]; /* memory.events.local where there is one */
+
+        /* memory.stat, read by the scout: it has an age of its own */
+        usec_t stat_at_usec; /* USEC_UNSET: never read */
+        uint64_t anon, file, shmem, kernel;
+        uint64_t active_file, inactive_file, dirty, writeback, slab_reclaimable; /* bytes */
+        uint64_t refault_anon, refault_file;                                     /* events */
+
+        /* only for what policies name */
+        uint32_t psi_have;  /* 1 << PsiResource */
+        usec_t psi_at_usec; /* when they were read */
+        PsiRaw psi[_PSI_RESOURCE_MAX];
+
+        /* derived by history_advance() */
+        uint64_t unreclaimable; /* current less clean file cache and reclaimable slab */
+        bool gained_known;
+        uint64_t gained; /* bytes of anon + swap beyond its minimum of the last hour */
+        bool growth_known;
+        int64_t growth;                   /* of unreclaimable, bytes/s over the last 10 s, robust */
+        Reading refaults[2];              /* anon, file: per second over the last 3 s */
+        Reading recent[_GROUP_EVENT_MAX]; /* events of the last 10 s */
+        Reading pressure[_PSI_METRICS];   /* in the order of metric_cgroup_psi() */
+} GroupSample;
+
 /* Sum over the processes of one uid. */
 typedef struct UserSample {
         uint32_t uid;
@@ -164,6 +222,11 @@ typedef struct Sample {
         bool procs_fresh;       /* they were read for this sample */
         uint64_t procs_version; /* with the number of the sample before, procs is what it was then,
                                  * derived parts included; 0: unknown */
+        GroupSample *groups;    /* known cgroups, the kept ones first */
+        size_t n_groups;
+        usec_t groups_at_usec;   /* when the kept ones were last read; USEC_UNSET: not at all */
+        bool groups_fresh;       /* they were read for this sample */
+        uint64_t groups_version; /* as procs_version */
 
         /* derived by history_advance() */
         Reading system[_METRIC_SYSTEM_MAX];
@@ -180,9 +243,18 @@ typedef struct Sample {
 /* The process in a slot, or NULL when the sample has it no more. */
 const ProcSample *sample_find(const Sample *s, uint32_t slot, uint32_t generation);
 
+/* The cgroup in a slot, or NULL when the sample has it no more. */
+const GroupSample *sample_find_group(const Sample *s, uint32_t slot, uint32_t generation);
+
 /* Hash of what a budget and the memory of useless kills count by: the system unit if there is one,
  * else (exe, uid). Never 0. */
 uint64_t facts_class(const ProcFacts *facts);
+
+/* The same for a cgroup as a target: its system unit if it is that unit, else its path. Never 0. */
+uint64_t group_class(const GroupFacts *facts);
+
+/* True when a process of this cgroup path is in the cgroup or below it. */
+bool group_holds(const GroupFacts *group, const char *cgroup);
 
 /* Hash of what competes as one candidate before a member is chosen: the container, else the system
  * unit or user unit (not init.scope, not a slice), else uid and session. Never 0. */
