@@ -263,6 +263,36 @@ START_TEST(kind_and_bound_follow_from_what_is_watched) {
 }
 END_TEST
 
+static const struct {
+        const char *watch, *targets;
+        bool percent;
+        uint64_t at_least;
+} worths[] = {
+        { "system", "", true, 100 },
+        { "system", "{ kind: unit }", true, 100 },
+        { "process", "", false, UINT64_C(16) << 20 },
+        { "{ process: { comm: x } }", "{ kind: process }", false, UINT64_C(16) << 20 },
+        { "user", "", false, UINT64_C(16) << 20 },
+        { "{ cgroup: /a }", "{ kind: auto }", false, UINT64_C(16) << 20 },
+        { "{ unit: a.service }", "", false, UINT64_C(16) << 20 },
+        { "process", "{ at_least: 2% }", true, 200 },
+        { "process", "{ at_least: 1M }", false, UINT64_C(1) << 20 },
+        { "system", "{ at_least: 1M }", false, UINT64_C(1) << 20 },
+};
+
+/* A process that a policy names by its size is ended on a machine of a terabyte as well. */
+START_TEST(who_is_named_need_not_be_a_hundredth_of_the_machine) {
+        Config *config = load_watch(worths[_i].watch, worths[_i].targets);
+
+        ck_assert_ptr_nonnull(config);
+        ck_assert_msg(config->policies[0].targets.at_least_percent == worths[_i].percent, "%s %s",
+                worths[_i].watch, worths[_i].targets);
+        ck_assert_msg(config->policies[0].targets.at_least == worths[_i].at_least, "%s %s",
+                worths[_i].watch, worths[_i].targets);
+        config_unref(config);
+}
+END_TEST
+
 /* The places of all limits are kept, and nothing beside them is written over. */
 START_TEST(every_limit_may_be_set_beside_everything_else) {
         static const char text[] =
@@ -518,6 +548,8 @@ int main(void) {
         for (size_t i = 0; i < ELEMENTS(tests); i++)
                 tcase_add_test(tc, tests[i]);
         tcase_add_loop_test(tc, kind_and_bound_follow_from_what_is_watched, 0, ELEMENTS(kinds));
+        tcase_add_loop_test(
+                tc, who_is_named_need_not_be_a_hundredth_of_the_machine, 0, ELEMENTS(worths));
         suite_add_tcase(s, tc);
         return harness_run(s);
 }

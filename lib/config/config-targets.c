@@ -157,6 +157,10 @@ static const KeySpec targets_keys[] = {
                 .max = 65536 },
 };
 
+/* Who watches a process, a user or a cgroup says himself from which size on it is too large; a
+ * share of the machine, which asks whether it would help all of it, says nothing there. */
+#define NAMED_AT_LEAST (UINT64_C(16) << 20)
+
 const KeyTable targets_table = { "targets", targets_keys, ELEMENTS(targets_keys) };
 
 void config_targets_default(Targets *targets) {
@@ -200,6 +204,10 @@ void config_targets_finish(PolicyDraft *draft) {
                 targets->kind = instance_kind(draft->policy.watch);
         if (!config_keys_value(draft->targets, "max_victims") && targets->kind == TARGET_AUTO)
                 targets->max_victims = AUTO_VICTIMS;
+        if (!config_keys_value(draft->targets, "at_least") && draft->policy.watch != WATCH_SYSTEM) {
+                targets->at_least_percent = false;
+                targets->at_least = NAMED_AT_LEAST;
+        }
 }
 
 /* The unit of the system manager around a unit of a user is all that the user's manager runs. */
