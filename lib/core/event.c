@@ -35,6 +35,19 @@ const char *event_name(EventKind kind) {
         return kind >= 0 && kind < _EVENT_MAX ? names[kind] : "unknown";
 }
 
+/* "guilty.service (12 processes, 365 MiB)"; what is no unit by its path. */
+static void print_group(const EventGroup *g, uint64_t bytes, TextBuf *out) {
+        const char *name = g->unit[0] != '\0' ? g->unit : g->path;
+
+        textbuf_add_escaped(out, name, strlen(name));
+        textbuf_add(out, " (");
+        if (g->n_processes > 0)
+                textbuf_addf(out, "%" PRIu32 " process%s, ", g->n_processes,
+                        g->n_processes == 1 ? "" : "es");
+        textbuf_add_bytes(out, bytes);
+        textbuf_add(out, ")");
+}
+
 /* "chrome (pid 4312, 6.1 GiB, app-chrome.scope)", for a tree " and 37 more" after the name. */
 static void print_target(const Event *e, TextBuf *out) {
         const EventProcess *p = &e->target;
@@ -154,7 +167,10 @@ static void print_opened(const Event *e, TextBuf *out) {
                 e->kind == EVENT_INCIDENT_REOPENED ? " again" : " begins");
         if (e->kind == EVENT_INCIDENT_REOPENED && e->count > 1)
                 textbuf_addf(out, " (%" PRIu64 " times)", e->count);
-        if (e->target.pid > 0) {
+        if (e->group.path[0] != '\0') {
+                textbuf_add(out, ", ");
+                print_group(&e->group, e->group.usage > 0 ? e->group.usage : e->group.current, out);
+        } else if (e->target.pid > 0) {
                 textbuf_add(out, ", ");
                 print_target(e, out);
         } else if (e->text[0] != '\0')

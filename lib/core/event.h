@@ -54,6 +54,14 @@ typedef struct EventProcess {
         Refusal refusal;
 } EventProcess;
 
+/* A cgroup, as an instance of a policy or as a target. */
+typedef struct EventGroup {
+        char path[128];       /* below the cgroup2 mount; "": none; cut if longer */
+        char unit[64];        /* system or user unit that it is; "": none */
+        uint32_t n_processes; /* known ones, in it and below it */
+        uint64_t current, usage, limit, gained;
+} EventGroup;
+
 typedef struct Event {
         EventKind kind;
         NotifyLevel level;
@@ -68,7 +76,8 @@ typedef struct Event {
         bool has_step;
         int signo;
         EventProcess target;
-        uint32_t n_members; /* of a tree */
+        EventGroup group;   /* what an incident is about, or the cgroup that a step takes whole */
+        uint32_t n_members; /* of a tree or a cgroup */
         uint32_t n_unreached;
         uint64_t promised;
         uint64_t freed;

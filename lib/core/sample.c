@@ -99,3 +99,10 @@ const GroupSample *sample_find_group(const Sample *s, uint32_t slot, uint32_t ge
                         return &s->groups[i];
         return NULL;
 }
+
+bool sample_holds(const Sample *s, const GroupSample *group, size_t proc) {
+        const ProcSample *p = &s->procs[proc];
+
+        return !p->facts->kthread && p->state != 'X' && (p->state != 'Z' || p->zombie_leader) &&
+                p->facts->cgroup && group_holds(group->facts, p->facts->cgroup);
+}

@@ -263,6 +263,9 @@ uint64_t facts_class(const ProcFacts *facts);
 /* The same for a cgroup as a target: its system unit if it is that unit, else its path. Never 0. */
 uint64_t group_class(const GroupFacts *facts);
 
+/* True when procs[proc] lives in the cgroup or below it. */
+bool sample_holds(const Sample *s, const GroupSample *group, size_t proc);
+
 /* True when a process of this cgroup path is in the cgroup or below it. */
 bool group_holds(const GroupFacts *group, const char *cgroup);
 
