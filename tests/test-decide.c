@@ -594,17 +594,29 @@ START_TEST(a_policy_that_grants_no_grace_ends_that_of_a_later_one) {
 }
 END_TEST
 
-START_TEST(in_a_critical_moment_a_victim_gets_300_ms_to_go) {
-        Story *st = story_new(GIB(16));
-        ProcSample *a = story_process(st, "a", GIB(9), 0, ANSWER_STUCK),
-                   *b = story_process(st, "b", GIB(7) - MIB(100), 0, ANSWER_OBEYS);
+/* 300 ms, and more where the kernel needs more to take the memory back: 100 ms and 0.1 ms for each
+ * MiB. */
+static const struct {
+        uint64_t first;
+        usec_t least, most;
+} wait_rows[] = {
+        { GIB(1), MSEC(300), MSEC(450) },
+        { GIB(2), MSEC(304), MSEC(454) },
+        { GIB(9), MSEC(1021), MSEC(1171) },
+};
+
+START_TEST(in_a_critical_moment_a_victim_gets_the_time_to_go) {
+        Story *st = story_new(wait_rows[_i].first + MIB(700));
+        ProcSample *a = story_process(st, "a", wait_rows[_i].first, 0, ANSWER_STUCK),
+                   *b = story_process(st, "b", MIB(600), 0, ANSWER_OBEYS);
         usec_t begin = st->w->now;
 
         host_policy(st->w);
         while (story_lives(b) && st->w->now < begin + SEC(5))
                 story_tick(st, MSEC(50));
         ck_assert(!story_lives(b));
-        ck_assert_uint_le(st->w->now - begin, MSEC(450));
+        ck_assert_uint_ge(st->w->now - begin, wait_rows[_i].least);
+        ck_assert_uint_le(st->w->now - begin, wait_rows[_i].most);
         ck_assert(story_lives(a));
         story_free(st);
 }
@@ -1234,7 +1246,6 @@ int main(void) {
                 in_a_critical_moment_there_is_neither_for_nor_grace,
                 the_end_of_grace_is_not_waited_for_when_memory_runs_out,
                 a_policy_that_grants_no_grace_ends_that_of_a_later_one,
-                in_a_critical_moment_a_victim_gets_300_ms_to_go,
                 after_a_critical_kill_the_end_of_the_victim_is_the_end_of_settling,
                 one_destructive_step_at_a_time_and_the_system_goes_first,
                 instances_have_states_of_their_own,
@@ -1262,6 +1273,7 @@ int main(void) {
 
         ADD_ROWS(life_table, life_rows);
         ADD_ROWS(the_forecast_makes_it_critical, critical_rows);
+        ADD_ROWS(in_a_critical_moment_a_victim_gets_the_time_to_go, wait_rows);
         for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
                 tcase_add_test(tc, tests[i]);
         tcase_set_timeout(tc, 60);

@@ -119,7 +119,7 @@ static const struct {
                 "sending SIGKILL to chrome (pid 4312, 6.0 GiB, app-chrome.scope), at once: "
                 "mem.available 3.1% < 6% [host]" },
         { EVENT_STEP_TAKEN, signal_step,
-                "sending signal 10 to chrome (pid 4312, 6.0 GiB, app-chrome.scope): mem.available "
+                "sending SIGUSR1 to chrome (pid 4312, 6.0 GiB, app-chrome.scope): mem.available "
                 "3.1% < 6% [host]" },
         { EVENT_STEP_TAKEN, tree,
                 "sending SIGTERM to chrome and 37 more (pid 4312, 6.0 GiB, app-chrome.scope): "

@@ -8,6 +8,7 @@
 #include "core/incident.h"
 #include "core/kernel-oom.h"
 #include "core/ladder.h"
+#include "core/remembered.h"
 
 void incident_book_init(IncidentBook *book) {
         memset(book, 0, sizeof(*book));
@@ -75,11 +76,13 @@ void decide(const Config *config, const Sample *s, const Verdict *verdicts, size
 
         memset(ret, 0, sizeof(*ret)); /* all of it: the same input gives the same bytes */
 
+        remembered_forget(book, j.now_usec);
         flight_take_outcomes(&j, outcomes, n_outcomes);
         incidents_advance(&j);
         kernel_oom_notice(&j);
         flight_advance(&j);
         ladder_advance(&j);
+        incidents_tell_ends(&j);
         ret->critical = has_critical(book);
         ret->busy = is_busy(&j);
 }
@@ -110,6 +113,7 @@ static void rebase_incident(Judge *j, const Config *from, const Config *to, Inci
         }
         if (i->phase == INCIDENT_OPEN)
                 incident_close(j, i, "its policy is gone after a reload");
+        incident_tell_end(j, i);
         if (j->book->flight.active && j->book->flight.incident == i->id)
                 j->book->flight.active = false;
         memset(i, 0, sizeof(*i));

@@ -112,8 +112,10 @@ typedef struct Incident {
         bool held;           /* dry: the step was shown; nothing more until it clears */
         uint32_t n_failures; /* refused, stuck, useless in a row */
         uint32_t n_reopened;
-        usec_t retry_usec; /* no new target before this */
-        char reason[256];  /* of the moment it opened */
+        usec_t retry_usec;    /* no new target before this */
+        char reason[256];     /* of the moment it opened or took its last step */
+        bool ends_told;       /* its end is still to be told in this tick */
+        const char *ends_why; /* literal; NULL: it cleared */
 } Incident;
 
 /* The one destructive step under way. */
@@ -171,7 +173,7 @@ typedef struct BudgetEntry {
 } BudgetEntry;
 
 #define INCIDENTS_MAX 256
-#define REMEMBERED_MAX 64
+#define REMEMBERED_MAX (2 * TARGET_MEMBERS_MAX) /* all of a tree that refused, and others */
 #define BUDGETS_MAX 128
 
 typedef struct IncidentBook {
@@ -180,6 +182,7 @@ typedef struct IncidentBook {
         Incident incidents[INCIDENTS_MAX];
         Flight flight;
         Remembered remembered[REMEMBERED_MAX];
+        size_t n_remembered; /* of the array in use */
         BudgetEntry budgets[BUDGETS_MAX];
         usec_t not_before_usec; /* host-wide: end of the last destructive step's settling */
         uint64_t oom_kills;     /* last seen vmstat oom_kill */

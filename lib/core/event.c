@@ -69,10 +69,10 @@ static void print_target(const Event *e, TextBuf *out) {
 }
 
 static void print_signal(int signo, TextBuf *out) {
-        if (signo == SIGNO_TERM)
-                textbuf_add(out, "SIGTERM");
-        else if (signo == SIGNO_KILL)
-                textbuf_add(out, "SIGKILL");
+        const char *name = sigabbrev_np(signo);
+
+        if (name)
+                textbuf_addf(out, "SIG%s", name);
         else
                 textbuf_addf(out, "signal %d", signo);
 }

@@ -20,6 +20,12 @@ static usec_t timeout_of(const Judge *j, const Flight *f) {
         return TIMEOUT_ASSUMED_USEC;
 }
 
+/* How long a victim is waited for when there is no time: a large one needs longer to give back what
+ * it has, and until it has, the next one would die for nothing. */
+static usec_t critical_wait(const Flight *f) {
+        return MAX(CRITICAL_WAIT_USEC, judge_kill_takes_usec(f->promised));
+}
+
 static size_t n_pending(const Flight *f) {
         return f->n_members - f->n_gone - f->n_out;
 }
@@ -196,7 +202,7 @@ static void begin_settling(Judge *j, Flight *f, Incident *i, usec_t known_usec) 
 /* In a critical moment the victim's end is the end of settling. */
 static void shorten_settling(Judge *j, Flight *f, Incident *i) {
         usec_t known = f->gone_usec != USEC_UNSET ? f->gone_usec : f->signal_usec;
-        usec_t end = n_pending(f) == 0 ? known : usec_add(known, CRITICAL_WAIT_USEC);
+        usec_t end = n_pending(f) == 0 ? known : usec_add(known, critical_wait(f));
 
         if (end >= f->settle_usec)
                 return;
@@ -251,7 +257,7 @@ static void await_end(Judge *j, Flight *f, Incident *i, bool critical) {
                         escalate(j, f, i);
         } else if (j->now_usec >= f->deadline_usec)
                 flight_end_stuck(j, f, i, "did not exit");
-        else if (critical && usec_since(j->now_usec, f->signal_usec) >= CRITICAL_WAIT_USEC)
+        else if (critical && usec_since(j->now_usec, f->signal_usec) >= critical_wait(f))
                 flight_end_stuck(j, f, i, "is still exiting");
 }
 

@@ -77,7 +77,7 @@ static bool has_room(const Judge *j) {
         return open < MAX(j->config->limits.incidents, UINT32_C(1));
 }
 
-static void write_reason(const Judge *j, Incident *i, const Verdict *v) {
+void incident_renew_reason(const Judge *j, Incident *i, const Verdict *v) {
         usec_t held =
                 judge_policy(j, i)->for_usec == 0 ? 0 : usec_since(j->now_usec, i->true_since_usec);
         TextBuf out;
@@ -114,7 +114,7 @@ static void open_incident(Judge *j, Incident *i, const Verdict *v) {
         if (!has_room(j))
                 return; /* it goes on holding, and opens when another one ends */
 
-        write_reason(j, i, v);
+        incident_renew_reason(j, i, v);
         i->told_open = true;
         if (i->phase == INCIDENT_COOLING) { /* (2) */
                 kind = EVENT_INCIDENT_REOPENED;
@@ -146,17 +146,30 @@ void incident_close(Judge *j, Incident *i, const char *why) {
         i->critical = false;
         i->n_failures = 0;
         i->retry_usec = 0;
-        if (i->told_open) { /* (3) */
-                Event *e = judge_add_event(j, EVENT_INCIDENT_CLOSED, i);
+        i->ends_told = !i->told_open; /* (3) */
+        i->ends_why = why;
+}
 
-                if (e) {
-                        e->freed = i->freed_total;
-                        e->count = i->n_steps_taken;
-                        e->took_usec = usec_since(j->now_usec, i->opened_usec);
-                        if (why)
-                                text_copy(e->text, sizeof(e->text), why);
-                }
-        }
+void incident_tell_end(Judge *j, Incident *i) {
+        Event *e;
+
+        if (!i->used || i->phase != INCIDENT_COOLING || i->ends_told)
+                return;
+        i->ends_told = true;
+
+        e = judge_add_event(j, EVENT_INCIDENT_CLOSED, i);
+        if (!e)
+                return;
+        e->freed = i->freed_total;
+        e->count = i->n_steps_taken;
+        e->took_usec = usec_since(j->now_usec, i->opened_usec);
+        if (i->ends_why)
+                text_copy(e->text, sizeof(e->text), i->ends_why);
+}
+
+void incidents_tell_ends(Judge *j) {
+        for (size_t i = 0; i < INCIDENTS_MAX; i++)
+                incident_tell_end(j, &j->book->incidents[i]);
 }
 
 static void advance_waiting(Judge *j, Incident *i, const Verdict *v) {

@@ -23,5 +23,14 @@ bool incident_is_due(const Judge *j, const Incident *i, const Verdict *v);
 /* True when the policy has a step that may harm somebody. */
 bool incident_can_harm(const Judge *j, const Incident *i);
 
-/* Ends an incident now, with a sentence (or NULL). */
+/* Ends an incident now, with a sentence (a literal, or NULL). It is told by one of the next two. */
 void incident_close(Judge *j, Incident *i, const char *why);
+
+/* Tells the end of an incident that was closed and not told yet; of all. Last in a tick: what a
+ * step freed that ended in the same tick belongs to it. */
+void incident_tell_end(Judge *j, Incident *i);
+void incidents_tell_ends(Judge *j);
+
+/* Writes the readings of this moment as the incident's reason, for the step that is taken now. v is
+ * true. */
+void incident_renew_reason(const Judge *j, Incident *i, const Verdict *v);

@@ -27,11 +27,15 @@ bool judge_left(const Judge *j, uint64_t *ret) {
         return true;
 }
 
+usec_t judge_kill_takes_usec(uint64_t target_bytes) {
+        return KILL_TAKES_USEC + (target_bytes >> 20) * KILL_TAKES_USEC_PER_MIB;
+}
+
 /* How long before the end a kill must be on its way. */
 static usec_t lead_time(const Judge *j, uint64_t target_bytes) {
         usec_t tick = MIN(MAX(j->s->tick_usec, j->config->tick.min_usec), TICK_LONGEST_USEC);
 
-        return KILL_TAKES_USEC + (target_bytes >> 20) * KILL_TAKES_USEC_PER_MIB + 2 * tick;
+        return judge_kill_takes_usec(target_bytes) + 2 * tick;
 }
 
 bool judge_is_critical(const Judge *j, uint64_t target_bytes) {

@@ -21,6 +21,8 @@ typedef struct Judge {
         usec_t now_usec;
         uint64_t
                 largest; /* bytes the largest process would free: the target, before there is one */
+        const Policy *ranked; /* whose ranking is in scratch; NULL: none in this tick */
+        InstanceKey ranked_key;
         bool outcome_new; /* a step's outcome came after these verdicts: nothing destructive in this
                              tick */
 } Judge;
@@ -34,6 +36,10 @@ const Verdict *judge_verdict(const Judge *j, const Incident *i);
 
 /* mem.available + swap.free at its worth; false when unknown. */
 bool judge_left(const Judge *j, uint64_t *ret);
+
+/* From SIGKILL to the return of the memory: 100 ms and 0.1 ms for each MiB (one exit path gives
+ * back 11 MiB a millisecond, measured). */
+usec_t judge_kill_takes_usec(uint64_t target_bytes);
 
 /* Too late for patience: less than 2 % of memory is available, or less than 15 % and it will be
  * gone before a target of this size could be. */

@@ -12,10 +12,18 @@
 #define LOOK_AGAIN_USEC USEC_PER_SEC
 #define LOOK_AGAIN_CRITICAL_USEC (200 * USEC_PER_MSEC)
 
+/* The policies of a machine in trouble become true together, and mostly rank alike: who is left
+ * alone does not change before the next tick, so one ranking serves them all. */
 static void rank_for(Judge *j, const Incident *i, const Verdict *v) {
         DecideVeto veto = { j->book, j->now_usec };
         RankVeto ask = { decide_veto, &veto };
 
+        if (j->ranked && rank_is_same(j->ranked, judge_policy(j, i)) &&
+                instance_key_equals(&j->ranked_key, &i->key))
+                return;
+
+        j->ranked = judge_policy(j, i);
+        j->ranked_key = i->key;
         j->scratch->n_best =
                 rank(j->config, judge_policy(j, i), v, j->s, &ask, j->scratch->candidates,
                         j->scratch->size, j->scratch->best, ELEMENTS(j->scratch->best));
@@ -30,8 +38,10 @@ static void list_candidates(const Judge *j, Event *e) {
 
 /* (1) */
 static void notify(Judge *j, Incident *i, const Verdict *v, const Step *step) {
-        Event *e = judge_add_event(j, EVENT_NOTIFY, i);
+        Event *e;
 
+        incident_renew_reason(j, i, v);
+        e = judge_add_event(j, EVENT_NOTIFY, i);
         i->n_steps_taken++;
         if (!e)
                 return;
@@ -176,6 +186,7 @@ static void harm(Judge *j, Incident *i, const Verdict *v, const Step *step) {
                 wait_and_look_again(j, i);
                 return;
         }
+        incident_renew_reason(j, i, v);
         if (!fit_budget(j, i, winner, &target)) {
                 wait_and_look_again(j, i);
                 return;

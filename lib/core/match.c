@@ -65,18 +65,33 @@ static const char *without_deleted(const char *exe, char *buf, size_t size) {
         return buf;
 }
 
+/* Most patterns differ from most texts in their first or their last character: paths are alike for
+ * longer at the front, units at the end. */
+static bool may_match(const char *pattern, const char *text, size_t len) {
+        size_t pattern_len = strlen(pattern);
+
+        if (pattern_len == 0 || len == 0)
+                return true;
+        if (pattern[0] != text[0] && !strchr("*?[\\", pattern[0]))
+                return false;
+        return pattern[pattern_len - 1] == text[len - 1] || strchr("*?]", pattern[pattern_len - 1]);
+}
+
 /* What is not known ("") matches nothing, not even "*": an unreadable exe must not look like any
  * exe. The tty is the exception, where "" says that there is none. */
 static bool pattern_holds(const MatchSpec *spec, const char *text, MatchKey key) {
         char exe[1024];
+        size_t len;
 
         if (!text || (*text == '\0' && key != MATCH_TTY))
                 return false;
         if (key == MATCH_EXE)
                 text = without_deleted(text, exe, sizeof(exe));
 
+        len = strlen(text);
         for (size_t i = 0; i < spec->patterns[key].n; i++)
-                if (glob_match(spec->patterns[key].patterns[i], text, mode_of(key)))
+                if (may_match(spec->patterns[key].patterns[i], text, len) &&
+                        glob_match(spec->patterns[key].patterns[i], text, mode_of(key)))
                         return true;
         return false;
 }

@@ -237,6 +237,23 @@ static size_t select_best(
         return count;
 }
 
+static bool is_same_list(const MatchList *a, const MatchList *b) {
+        return a->n == b->n && (a->n == 0 || a->specs == b->specs);
+}
+
+bool rank_is_same(const Policy *a, const Policy *b) {
+        const Targets *t = &a->targets, *u = &b->targets;
+
+        if (a == b)
+                return true;
+        return a->watch == WATCH_SYSTEM && b->watch == WATCH_SYSTEM && t->kind == u->kind &&
+                is_same_list(&t->match, &u->match) && is_same_list(&t->prefer, &u->prefer) &&
+                is_same_list(&t->avoid, &u->avoid) &&
+                memcmp(t->weight_milli, u->weight_milli, sizeof(t->weight_milli)) == 0 &&
+                t->growth_horizon_usec == u->growth_horizon_usec &&
+                t->at_least_percent == u->at_least_percent && t->at_least == u->at_least;
+}
+
 size_t rank(const Config *config, const Policy *policy, const Verdict *v, const Sample *s,
         const RankVeto *veto, Candidate *scratch, size_t scratch_size, Candidate *ret, size_t cap) {
         size_t n = candidates_collect(config, policy, v, s, veto, scratch, scratch_size);

@@ -78,6 +78,9 @@ uint64_t rank_at_least(const Policy *policy, const Sample *s);
 size_t rank(const Config *config, const Policy *policy, const Verdict *v, const Sample *s,
         const RankVeto *veto, Candidate *scratch, size_t scratch_size, Candidate *ret, size_t cap);
 
+/* True when rank() gives the same for both policies at one instant, so that once is enough. */
+bool rank_is_same(const Policy *a, const Policy *b);
+
 /* A process and, for trees, its descendants in the same group that may be touched. */
 #define TARGET_MEMBERS_MAX 256
 

@@ -11,6 +11,9 @@
 void remembered_add(IncidentBook *book, uint64_t class_hash, uint32_t slot, uint32_t generation,
         usec_t until_usec, const char *why);
 
+/* Gives up what is over. Once a tick: everybody who is looked at costs as much as is remembered. */
+void remembered_forget(IncidentBook *book, usec_t now_usec);
+
 /* What is remembered about a process, or NULL. */
 const Remembered *remembered_find(
         const IncidentBook *book, const ProcSample *proc, usec_t now_usec);

@@ -43,8 +43,19 @@ static bool is_work_unit(const char *unit) {
         return has_text(unit) && strcmp(unit, "init.scope") != 0 && !ends_with(unit, ".slice");
 }
 
+static bool begins_with(const char *text, const char *head) {
+        return strncmp(text, head, strlen(head)) == 0;
+}
+
+/* All that one user runs is in one unit of the system manager, his manager's or his session's: what
+ * one of his programs did is no reason to spare or to suspect the others. */
+static bool is_class_unit(const char *unit) {
+        return is_work_unit(unit) && !begins_with(unit, "user@") &&
+                !(begins_with(unit, "session-") && ends_with(unit, ".scope"));
+}
+
 uint64_t facts_class(const ProcFacts *facts) {
-        if (has_text(facts->unit))
+        if (is_class_unit(facts->unit))
                 return finish(hash_text(hash_number(HASH_START, 1), facts->unit));
 
         /* What cannot be told from its exe (no right to read the link) is told from its name. */

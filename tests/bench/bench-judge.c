@@ -12,6 +12,7 @@
 
 #include "config/config-load.h"
 #include "core/explain.h"
+#include "engine/lock-memory.h"
 #include "engine/pipeline.h"
 
 #define GIB (UINT64_C(1) << 30)
@@ -75,6 +76,9 @@ static void run(const Config *config, size_t n, unsigned ticks) {
         if (!facts || !procs || pipeline_init(&pipeline, config, true) < 0)
                 abort();
         machine_init(facts, procs, n);
+        /* as sentinel_touch_ahead() does for the daemon, before there is trouble */
+        memory_touch(pipeline.scratch.candidates, n * sizeof(*pipeline.scratch.candidates));
+        memory_touch(pipeline.book, sizeof(*pipeline.book));
         for (unsigned t = 0; t < ticks; t++) {
                 usec_t now = (usec_t) t * 100000 + 3600 * USEC_PER_SEC;
                 uint64_t available = t < 40 ? 32 * GIB - (uint64_t) t * 800 * MIB : 900 * MIB;
