@@ -72,8 +72,9 @@ static GroupSample some_group(void) {
                 .gained_known = true,
                 .gained = 60,
                 .growth_known = true,
-                .rising = true,
                 .growth = 50,
+                .pace = 50,
+                .pace_usec = SEC(97),
                 .refaults = { { .known = true, .value = 7 }, { .known = true, .value = 8 } },
                 .recent = { 1, 2, 3, 4, 5 } };
 
@@ -119,12 +120,9 @@ END_TEST
 START_TEST(what_does_not_rise_is_never_exhausted) {
         GroupSample g = some_group();
 
-        g.growth = 0;
+        g.pace = 0;
         ck_assert_int_eq(read_group(METRIC_CGROUP_EXHAUSTION, &g).value, INT64_MAX);
-        g.growth = 50;
-        g.rising = false;
-        ck_assert_int_eq(read_group(METRIC_CGROUP_EXHAUSTION, &g).value, INT64_MAX);
-        g.growth_known = false;
+        g.pace_usec = USEC_UNSET;
         ck_assert(!read_group(METRIC_CGROUP_EXHAUSTION, &g).known);
         g = some_group();
         g.unreclaimable = 1200; /* above its limit already */
@@ -158,6 +156,7 @@ START_TEST(usage_is_as_old_as_its_older_half) {
         ck_assert_uint_eq(read_group(METRIC_CGROUP_USAGE, &g).since_usec, SEC(98));
         ck_assert_uint_eq(read_group(METRIC_CGROUP_CURRENT, &g).since_usec, SEC(99));
         ck_assert_uint_eq(read_group(METRIC_CGROUP_GROWTH, &g).since_usec, SEC(88));
+        ck_assert_uint_eq(read_group(METRIC_CGROUP_EXHAUSTION, &g).since_usec, SEC(97));
 }
 END_TEST
 

@@ -10,7 +10,7 @@ static void step(World *w, usec_t later) {
 }
 
 START_TEST(it_is_small) {
-        ck_assert_uint_le(sizeof(GroupTrack), 408);
+        ck_assert_uint_le(sizeof(GroupTrack), 464);
 }
 END_TEST
 
@@ -124,9 +124,10 @@ START_TEST(growth_is_that_of_what_cannot_be_reclaimed) {
                 group_set(cache, MIB(100), MIB(100 * (uint64_t) i));
                 step(w, SEC(1));
         }
-        ck_assert(leak->growth_known && leak->rising);
+        ck_assert(leak->growth_known);
         ck_assert_int_eq(leak->growth, (int64_t) MIB(10));
-        ck_assert(cache->growth_known && !cache->rising);
+        ck_assert_uint_eq(leak->pace, MIB(10));
+        ck_assert(cache->growth_known && cache->pace == 0);
         ck_assert_int_eq(cache->growth, 0);
         world_free(w);
 }
@@ -152,17 +153,51 @@ START_TEST(what_is_charged_between_two_memory_stats_is_no_growth) {
 }
 END_TEST
 
-START_TEST(three_rising_readings_in_a_row_are_rising) {
-        static const uint64_t sizes[] = { 100, 110, 120, 115, 125, 135 };
-        static const bool rising[] = { false, false, true, false, false, true };
+typedef struct PaceRow {
+        const char *name;
+        uint64_t sizes[3];
+        uint64_t expected;
+} PaceRow;
+
+static const PaceRow pace_rows[] = {
+        { "a steady leak", { 100, 150, 200 }, 100 },
+        { "one that slows down", { 100, 200, 220 }, 40 },
+        { "one jump", { 100, 100, 500 }, 0 },
+        { "one that shrinks in between", { 100, 90, 500 }, 0 },
+        { "one that stands still", { 100, 100, 100 }, 0 },
+};
+
+START_TEST(the_pace_is_that_of_the_slower_step) {
+        const PaceRow *row = &pace_rows[_i];
+        World *w = world_new();
+        GroupSample *g = world_group(w, "/a", 0);
+        usec_t begin = 0;
+
+        for (int i = 0; i < 3; i++) {
+                ck_assert(g->pace_usec == (i == 0 ? 0 : USEC_UNSET));
+                group_set(g, MIB(row->sizes[i]), 0);
+                step(w, MSEC(500));
+                begin = i == 0 ? w->now : begin;
+        }
+        ck_assert_uint_eq(g->pace_usec, begin);
+        ck_assert_msg(
+                g->pace == MIB(row->expected), "%s: %llu", row->name, (unsigned long long) g->pace);
+        world_free(w);
+}
+END_TEST
+
+START_TEST(a_leak_after_a_long_calm_is_seen_with_its_second_step) {
         World *w = world_new();
         GroupSample *g = world_group(w, "/a", MIB(100));
 
-        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-                group_set(g, MIB(sizes[i]), 0);
-                step(w, SEC(2));
-                ck_assert_msg(g->rising == rising[i], "%zu", i);
+        for (int i = 0; i < 60; i++)
+                step(w, SEC(1));
+        for (int i = 1; i <= 2; i++) {
+                group_set(g, MIB(100 + 50 * (uint64_t) i), 0);
+                step(w, MSEC(500));
         }
+        ck_assert_uint_eq(g->pace, MIB(100)); /* the slope over 10 s still says nothing */
+        ck_assert_int_lt(g->growth, (int64_t) MIB(10));
         world_free(w);
 }
 END_TEST
@@ -176,12 +211,12 @@ START_TEST(a_pause_forgets_growth_and_rates_and_keeps_gains) {
                 g->refault_file += 50;
                 step(w, SEC(1));
         }
-        ck_assert(g->growth_known && g->refaults[1].known);
+        ck_assert(g->growth_known && g->refaults[1].known && g->pace == MIB(10));
         w->s.raw.boottime_usec += SEC(3600); /* it slept */
         w->s.raw.at_usec = w->now += SEC(1);
         history_advance(w->history, &w->s, 0);
         ck_assert(w->s.grace);
-        ck_assert(!g->growth_known && !g->refaults[1].known);
+        ck_assert(!g->growth_known && !g->refaults[1].known && g->pace_usec == USEC_UNSET);
         ck_assert(g->gained_known);
         ck_assert_uint_ge(g->gained, MIB(600));
         world_free(w);
@@ -398,7 +433,9 @@ int main(void) {
         tcase_add_test(tc, what_was_made_while_we_watched_counts_in_full);
         tcase_add_test(tc, growth_is_that_of_what_cannot_be_reclaimed);
         tcase_add_test(tc, what_is_charged_between_two_memory_stats_is_no_growth);
-        tcase_add_test(tc, three_rising_readings_in_a_row_are_rising);
+        tcase_add_loop_test(tc, the_pace_is_that_of_the_slower_step, 0,
+                (int) (sizeof(pace_rows) / sizeof(pace_rows[0])));
+        tcase_add_test(tc, a_leak_after_a_long_calm_is_seen_with_its_second_step);
         tcase_add_test(tc, a_pause_forgets_growth_and_rates_and_keeps_gains);
         tcase_add_test(tc, a_slot_with_a_new_generation_begins_anew);
         tcase_add_test(tc, events_of_the_last_ten_seconds_are_counted_once);

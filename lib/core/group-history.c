@@ -122,9 +122,11 @@ static void derive_unreclaimable(GroupSample *g) {
 }
 
 static void derive_group(GroupHistory *h, GroupSample *g, usec_t now_usec, bool grace) {
-        g->gained_known = g->growth_known = g->rising = false;
+        g->gained_known = g->growth_known = false;
         g->gained = 0;
         g->growth = 0;
+        g->pace = 0;
+        g->pace_usec = USEC_UNSET;
         g->refaults[0] = g->refaults[1] = (Reading){ 0 };
         for (int e = 0; e < _GROUP_EVENT_MAX; e++)
                 g->recent[e] = 0;

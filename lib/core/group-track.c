@@ -7,6 +7,10 @@
 #include "base/number.h"
 
 #define REFAULT_SPACING_USEC (900 * USEC_PER_MSEC)
+/* Steps shorter than this are noise, longer ones are no answer to "how soon". */
+#define STEP_LEAST_USEC (150 * USEC_PER_MSEC)
+#define STEP_MOST_USEC (12 * USEC_PER_SEC)
+
 #define REFAULT_WINDOW_USEC (3 * USEC_PER_SEC)
 
 /* Counters older than this tell nothing about now. */
@@ -131,14 +135,44 @@ static void read_refaults(const GroupTrack *t, GroupSample *g, usec_t now_usec) 
         }
 }
 
+static void add_step(GroupTrack *t, const GroupSample *g) {
+        if (t->n_steps > 0) {
+                usec_t apart = usec_since(g->stat_at_usec, t->steps[0].at_usec);
+
+                if (apart < STEP_LEAST_USEC)
+                        return;
+                if (apart > STEP_MOST_USEC)
+                        t->n_steps = 0;
+        }
+        memmove(&t->steps[1], &t->steps[0], GROUP_STEPS * sizeof(t->steps[0]));
+        t->steps[0] = (GroupStep){ g->stat_at_usec, g->unreclaimable };
+        t->n_steps = (uint8_t) MIN(t->n_steps + 1, GROUP_STEPS + 1);
+}
+
+/* (4) */
+static void read_pace(const GroupTrack *t, GroupSample *g, usec_t now_usec) {
+        uint64_t slower = UINT64_MAX;
+
+        if (t->n_steps <= GROUP_STEPS || usec_since(now_usec, t->steps[0].at_usec) > STEP_MOST_USEC)
+                return;
+        for (int i = 0; i < GROUP_STEPS; i++)
+                slower = MIN(slower,
+                        mul_div_u64(sub_sat_u64(t->steps[i].bytes, t->steps[i + 1].bytes),
+                                USEC_PER_SEC, t->steps[i].at_usec - t->steps[i + 1].at_usec));
+        g->pace = slower;
+        g->pace_usec = t->steps[GROUP_STEPS].at_usec;
+}
+
 /* (3) */
 static void add_stat(GroupTrack *t, const GroupSample *g) {
         if (t->stat_usec != USEC_UNSET && g->stat_at_usec <= t->stat_usec)
                 return;
         t->stat_usec = g->stat_at_usec;
         usage_track_add_minimum(&t->usage, g->stat_at_usec, g->anon + g->swap);
-        if (g->unreclaimable_known)
+        if (g->unreclaimable_known) {
                 usage_track_add_point(&t->usage, g->stat_at_usec, g->unreclaimable);
+                add_step(t, g);
+        }
         add_refaults(t, g);
 }
 
@@ -153,7 +187,6 @@ static void read_usage(const GroupTrack *t, GroupSample *g, usec_t now_usec, boo
                 usec_since(now_usec, g->stat_at_usec) < GROWTH_STALE_USEC;
         if (g->growth_known)
                 g->growth = (int64_t) t->usage.growth_kib * 1024;
-        g->rising = g->growth_known && usage_track_is_rising(&t->usage);
 }
 
 void group_track_advance(GroupTrack *t, GroupSample *g, usec_t now_usec, bool grace) {
@@ -167,11 +200,14 @@ void group_track_advance(GroupTrack *t, GroupSample *g, usec_t now_usec, bool gr
 
         add_stat(t, g);
         read_usage(t, g, now_usec, grace);
-        if (!grace)
-                read_refaults(t, g, now_usec);
+        if (grace)
+                return;
+        read_pace(t, g, now_usec);
+        read_refaults(t, g, now_usec);
 }
 
 void group_track_pause(GroupTrack *t) {
         usage_track_forget_growth(&t->usage);
         t->n_refaults = 0;
+        t->n_steps = 0;
 }

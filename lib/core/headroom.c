@@ -62,8 +62,11 @@ static usec_t until_group_grew(const Outlook *o, uint64_t bytes) {
                 MAX(time_for(bytes, MAX(ceiling(o->s) / CEILING_CAUTIOUS_SHARE, UINT64_C(1))),
                         o->tick_usec);
 
-        if (g->growth_known && g->growth > 0)
-                soonest = MIN(soonest, time_for(bytes, (uint64_t) g->growth));
+        uint64_t seen = g->growth_known && g->growth > 0 ? (uint64_t) g->growth : 0;
+
+        seen = MAX(seen, g->pace);
+        if (seen > 0)
+                soonest = MIN(soonest, time_for(bytes, seen));
         return soonest;
 }
 

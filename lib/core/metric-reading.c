@@ -97,15 +97,16 @@ uint64_t evaluate_group_limit(const Sample *s, const GroupSample *g) {
         return all > 0 ? MIN(g->facts->limit_bytes, all) : g->facts->limit_bytes;
 }
 
-/* How long until it meets its limit, when it has been rising toward it. */
+/* How long until it meets its limit, if it goes on like this. */
 static Reading group_exhaustion(const GroupSample *g, uint64_t limit) {
-        Reading r = growth(g->growth_known && g->unreclaimable_known, INT64_MAX, g->stat_at_usec);
+        Reading r = { .known = g->pace_usec != USEC_UNSET && g->unreclaimable_known,
+                .value = INT64_MAX,
+                .since_usec = g->pace_usec };
         uint64_t usec;
 
-        if (!r.known || g->growth <= 0 || !g->rising)
+        if (!r.known || g->pace == 0)
                 return r;
-        usec = mul_div_u64(
-                sub_sat_u64(limit, g->unreclaimable), USEC_PER_SEC, (uint64_t) g->growth);
+        usec = mul_div_u64(sub_sat_u64(limit, g->unreclaimable), USEC_PER_SEC, g->pace);
         r.value = (int64_t) MIN(usec, (uint64_t) INT64_MAX);
         return r;
 }

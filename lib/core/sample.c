@@ -66,7 +66,7 @@ uint64_t facts_class(const ProcFacts *facts) {
 
 uint64_t group_class(const GroupFacts *facts) {
         /* The same as its processes have: a unit is one class however it is taken. */
-        if (facts->is_unit)
+        if (facts->is_unit && is_class_unit(facts->unit))
                 return finish(hash_text(hash_number(HASH_START, 1), facts->unit));
         return finish(hash_text(hash_number(HASH_START, 5), facts->path));
 }

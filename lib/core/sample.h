@@ -205,8 +205,10 @@ typedef struct GroupSample {
         uint64_t gained; /* bytes of anon + swap beyond its minimum of the last hour, as far as seen
                           */
         bool growth_known;
-        bool rising;         /* its three newest points each lie above the one before */
-        int64_t growth;      /* of unreclaimable, bytes/s over the last 10 s, robust */
+        int64_t growth; /* of unreclaimable, bytes/s over the last 10 s, robust */
+        uint64_t pace;  /* likewise, of the slower of its two newest steps; 0: they do not both rise
+                         */
+        usec_t pace_usec;    /* begin of the older of them; USEC_UNSET: there are none */
         Reading refaults[2]; /* anon, file: per second over the last 3 s */
         usec_t recent_usec;  /* begin of the window of `recent` */
         uint32_t recent[_GROUP_EVENT_MAX]; /* events of the last 10 s; of has_events */

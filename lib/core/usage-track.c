@@ -119,8 +119,3 @@ bool usage_track_baseline(const UsageTrack *t, uint64_t *ret_bytes) {
 bool usage_track_is_ripe(const UsageTrack *t, usec_t at_usec) {
         return t->born_watched || usec_since(at_usec, t->first_usec) >= RIPE_AFTER_USEC;
 }
-
-bool usage_track_is_rising(const UsageTrack *t) {
-        return t->n >= 3 && t->points_kib[point_at(t, 0)] > t->points_kib[point_at(t, 1)] &&
-                t->points_kib[point_at(t, 1)] > t->points_kib[point_at(t, 2)];
-}

@@ -49,6 +49,3 @@ bool usage_track_baseline(const UsageTrack *t, uint64_t *ret_bytes);
 
 /* False when it was there before us and has been watched for less than a minute. */
 bool usage_track_is_ripe(const UsageTrack *t, usec_t at_usec);
-
-/* True when the three newest points each lie above the one before. */
-bool usage_track_is_rising(const UsageTrack *t);
