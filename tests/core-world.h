@@ -39,6 +39,7 @@ typedef struct World {
         IncidentBook book;
         DecideScratch scratch;
         Candidate candidates[WORLD_PROCS_MAX];
+        GroupCandidate group_candidates[WORLD_GROUPS_MAX];
         Sample s;
         ProcSample procs[WORLD_PROCS_MAX];
         ProcFacts facts[WORLD_PROCS_MAX];
@@ -65,6 +66,8 @@ static inline World *world_new(void) {
         incident_book_init(&w->book);
         w->scratch.candidates = w->candidates;
         w->scratch.size = WORLD_PROCS_MAX;
+        w->scratch.groups = w->group_candidates;
+        w->scratch.groups_size = WORLD_GROUPS_MAX;
         w->config.policies = w->policies;
         w->config.tick = (TickConfig){ MSEC(50), SEC(5), SEC(1), SEC(30) };
         w->config.limits = (LimitsConfig){ 8192, 256, 64, 512, 32, 64, 8192, 64 };

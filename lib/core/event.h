@@ -43,6 +43,7 @@ const char *event_name(EventKind kind);
 
 #define EVENT_CANDIDATES_MAX 5
 
+/* A process; as a candidate also a whole cgroup, which has no pid and no comm. */
 typedef struct EventProcess {
         int32_t pid; /* 0: none */
         uint32_t uid;

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/instance.h"
 
-#include <string.h>
-
-#include "base/glob.h"
 #include "base/macro.h"
 #include "core/match.h"
 
@@ -90,23 +87,6 @@ static bool process_matches(const MatchList *list, const ProcSample *p, usec_t b
         return list->n == 0 || match_list(list, p, boottime_usec);
 }
 
-/* True when a glob that holds for this text ends in ".slice", and so means slices. */
-static bool slice_is_named(const MatchList *list, MatchKey key, const char *text) {
-        static const char tail[] = ".slice";
-
-        for (size_t i = 0; i < list->n; i++)
-                for (size_t k = 0; k < list->specs[i].patterns[key].n; k++) {
-                        const char *glob = list->specs[i].patterns[key].patterns[k];
-                        size_t len = strlen(glob);
-
-                        if (len >= sizeof(tail) - 1 &&
-                                strcmp(glob + len - (sizeof(tail) - 1), tail) == 0 &&
-                                glob_match(glob, text, key == MATCH_CGROUP ? GLOB_PATH : GLOB_TEXT))
-                                return true;
-                }
-        return false;
-}
-
 bool instance_is_group(const Policy *policy, const GroupSample *group) {
         const GroupFacts *f = group->facts;
 
@@ -114,10 +94,7 @@ bool instance_is_group(const Policy *policy, const GroupSample *group) {
                 return false;
         if (!match_list_group(&policy->watch_match, f))
                 return false;
-        return !f->is_slice ||
-                (policy->watch == WATCH_UNIT
-                                ? slice_is_named(&policy->watch_match, MATCH_UNIT, f->unit)
-                                : slice_is_named(&policy->watch_match, MATCH_CGROUP, f->path));
+        return !f->is_slice || match_list_names_slice(&policy->watch_match, f);
 }
 
 static bool is_instance(const Policy *p, const Sample *s, uint32_t index) {

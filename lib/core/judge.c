@@ -147,3 +147,19 @@ void judge_describe_group(const Sample *s, const GroupSample *g, EventGroup *ret
         ret->limit = evaluate_group_limit(s, g);
         ret->gained = g->gained;
 }
+
+void judge_describe_group_candidate(const Sample *s, const GroupCandidate *c, EventProcess *ret) {
+        const GroupSample *g = &s->groups[c->group];
+
+        *ret = (EventProcess){ .uid = g->facts->uid,
+                .rss = g->current,
+                .anon = c->freeable,
+                .gained = c->gained,
+                .score = c->score,
+                .refusal = c->refusal };
+        text_copy(ret->unit, sizeof(ret->unit),
+                g->facts->is_user_unit      ? g->facts->user_unit
+                        : g->facts->is_unit ? g->facts->unit
+                                            : "");
+        text_copy(ret->cgroup, sizeof(ret->cgroup), g->facts->path);
+}

@@ -54,3 +54,4 @@ void judge_describe(const Sample *s, const Candidate *c, EventProcess *ret);
 
 /* Fills the event's view of a cgroup. */
 void judge_describe_group(const Sample *s, const GroupSample *g, EventGroup *ret);
+void judge_describe_group_candidate(const Sample *s, const GroupCandidate *c, EventProcess *ret);

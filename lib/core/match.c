@@ -184,6 +184,31 @@ const MatchSpec *match_list_group(const MatchList *list, const GroupFacts *group
         return NULL;
 }
 
+static bool ends_in_slice(const char *pattern) {
+        static const char tail[] = ".slice";
+        size_t len = strlen(pattern);
+
+        return len >= sizeof(tail) - 1 && strcmp(pattern + len - (sizeof(tail) - 1), tail) == 0;
+}
+
+bool match_list_names_slice(const MatchList *list, const GroupFacts *group) {
+        static const MatchKey keys[] = { MATCH_CGROUP, MATCH_UNIT };
+
+        for (size_t i = 0; i < list->n; i++)
+                for (size_t k = 0; k < ELEMENTS(keys); k++) {
+                        const char *text = group_text(group, keys[k]);
+
+                        for (size_t n = 0; n < list->specs[i].patterns[keys[k]].n; n++) {
+                                const char *pattern = list->specs[i].patterns[keys[k]].patterns[n];
+
+                                if (ends_in_slice(pattern) && *text != '\0' &&
+                                        glob_match(pattern, text, mode_of(keys[k])))
+                                        return true;
+                        }
+                }
+        return false;
+}
+
 bool match_is_static(const MatchList *list) {
         const uint32_t moving = UINT32_C(1) << MATCH_AGE | UINT32_C(1) << MATCH_SIZE;
 

@@ -22,6 +22,9 @@ bool match_spec_group(const MatchSpec *spec, const GroupFacts *group);
 /* The first spec of the list that holds, or NULL. */
 const MatchSpec *match_list_group(const MatchList *list, const GroupFacts *group);
 
+/* True when a glob that means a slice - one that ends in ".slice" - holds for the cgroup. */
+bool match_list_names_slice(const MatchList *list, const GroupFacts *group);
+
 /* True when the match can be decided from facts alone (no age, no size), so that the answer may be
  * kept. */
 bool match_is_static(const MatchList *list);
