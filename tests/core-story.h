@@ -20,8 +20,11 @@ typedef struct Story {
         World *w;
         uint64_t capacity; /* available when no process holds anything */
         Answer answer[WORLD_PROCS_MAX];
-        int64_t growth[WORLD_PROCS_MAX]; /* bytes per second */
-        uint64_t kept_away;              /* memory of those who freed nothing */
+        int64_t growth[WORLD_PROCS_MAX];       /* bytes per second */
+        Answer group_answer[WORLD_GROUPS_MAX]; /* of the cgroup itself: OBEYS, REFUSED, STALE,
+                                                  UNSEEN */
+        int groups_killed;
+        uint64_t kept_away; /* memory of those who freed nothing */
         int killed, signalled;
         int last_signo;
         size_t lines;
@@ -92,6 +95,66 @@ static inline void story_signal(Story *st, const Action *a, size_t m) {
                 world_report(st->w, a, m, OUTCOME_GONE, 0);
 }
 
+static inline void story_report_group(Story *st, const Action *a, OutcomeKind kind, int error) {
+        World *w = st->w;
+
+        ck_assert_uint_lt(w->n_outcomes, WORLD_OUTCOMES_MAX);
+        w->outcomes[w->n_outcomes++] = (Outcome){ .kind = kind,
+                .action = a->id,
+                .slot = a->groups[0].slot,
+                .generation = a->groups[0].generation,
+                .error = error,
+                .at_usec = w->now + MSEC(30),
+                .is_group = true };
+}
+
+/* Whoever lives in the cgroup, known or not; those that were named have got theirs already. */
+static inline void story_signal_group(Story *st, const Action *a) {
+        GroupSample *g = &st->w->groups[a->groups[0].slot];
+        Answer answer = st->group_answer[a->groups[0].slot];
+        bool empty = true;
+
+        if (answer == ANSWER_REFUSED || answer == ANSWER_STALE) {
+                story_report_group(
+                        st, a, answer == ANSWER_REFUSED ? OUTCOME_REFUSED : OUTCOME_STALE, 95);
+                return;
+        }
+        story_report_group(st, a, OUTCOME_SENT, 0);
+        for (size_t i = 0; i < st->w->s.n_procs; i++) {
+                ProcSample *p = &st->w->procs[i];
+                bool obeys = st->answer[i] == ANSWER_OBEYS ||
+                        (a->signo == 9 && st->answer[i] != ANSWER_STUCK);
+
+                if (!sample_holds(&st->w->s, g, i))
+                        continue;
+                if (obeys)
+                        story_end(st, p);
+                else
+                        empty = false;
+        }
+        if (!empty)
+                return;
+        g->populated = false;
+        group_set(g, 0, 0);
+        st->groups_killed++;
+        if (answer != ANSWER_UNSEEN)
+                story_report_group(st, a, OUTCOME_GONE, 0);
+}
+
+/* Cgroups hold what their processes hold. */
+static inline void story_charge(Story *st) {
+        World *w = st->w;
+
+        for (size_t g = 0; g < w->s.n_groups; g++) {
+                uint64_t anon = 0;
+
+                for (size_t i = 0; i < w->s.n_procs; i++)
+                        if (sample_holds(&w->s, &w->groups[g], i))
+                                anon += w->procs[i].anon;
+                group_set(&w->groups[g], anon, w->groups[g].file);
+        }
+}
+
 static inline void story_tick(Story *st, usec_t later) {
         World *w = st->w;
         uint64_t held = st->kept_away;
@@ -106,11 +169,15 @@ static inline void story_tick(Story *st, usec_t later) {
                 held += p->anon;
         }
         w->s.raw.mem_available = held > st->capacity ? 0 : st->capacity - held;
+        story_charge(st);
         world_tick(w, later);
         st->lines += w->plan.n_events;
-        for (size_t a = 0; !w->dry && a < w->plan.n_actions; a++)
+        for (size_t a = 0; !w->dry && a < w->plan.n_actions; a++) {
                 for (size_t m = 0; m < w->plan.actions[a].n_slots; m++)
                         story_signal(st, &w->plan.actions[a], m);
+                if (w->plan.actions[a].n_groups > 0)
+                        story_signal_group(st, &w->plan.actions[a]);
+        }
 }
 
 /* Ticks as the plan asks for: 50 ms while it is busy, else `calm`. */

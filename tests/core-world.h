@@ -23,6 +23,7 @@
 #define SEC(n) ((usec_t) (n) *USEC_PER_SEC)
 
 #define WORLD_PROCS_MAX 64
+#define WORLD_GROUPS_MAX 64
 #define WORLD_NODES_MAX 128
 #define WORLD_POLICIES_MAX 8
 #define WORLD_OUTCOMES_MAX 512
@@ -38,10 +39,13 @@ typedef struct World {
         IncidentBook book;
         DecideScratch scratch;
         Candidate candidates[WORLD_PROCS_MAX];
+        GroupCandidate group_candidates[WORLD_GROUPS_MAX];
         Sample s;
         ProcSample procs[WORLD_PROCS_MAX];
         ProcFacts facts[WORLD_PROCS_MAX];
         UserSample users[WORLD_PROCS_MAX];
+        GroupSample groups[WORLD_GROUPS_MAX];
+        GroupFacts group_facts[WORLD_GROUPS_MAX];
         Verdict verdicts[WORLD_VERDICTS_MAX];
         size_t n_verdicts;
         Outcome outcomes[WORLD_OUTCOMES_MAX];
@@ -58,10 +62,12 @@ static inline World *world_new(void) {
         World *w = calloc(1, sizeof(*w));
 
         ck_assert_ptr_nonnull(w);
-        ck_assert_int_eq(history_new(WORLD_PROCS_MAX, &w->history), 0);
+        ck_assert_int_eq(history_new(WORLD_PROCS_MAX, WORLD_GROUPS_MAX, &w->history), 0);
         incident_book_init(&w->book);
         w->scratch.candidates = w->candidates;
         w->scratch.size = WORLD_PROCS_MAX;
+        w->scratch.groups = w->group_candidates;
+        w->scratch.groups_size = WORLD_GROUPS_MAX;
         w->config.policies = w->policies;
         w->config.tick = (TickConfig){ MSEC(50), SEC(5), SEC(1), SEC(30) };
         w->config.limits = (LimitsConfig){ 8192, 256, 64, 512, 32, 64, 8192, 64 };
@@ -69,6 +75,8 @@ static inline World *world_new(void) {
         w->s.users = w->users;
         w->s.users_size = WORLD_PROCS_MAX;
         w->s.procs_fresh = true;
+        w->s.groups = w->groups;
+        w->s.groups_fresh = true;
         w->s.raw = (SystemRaw){
                 .have = source_bit(SOURCE_MEMINFO) | source_bit(SOURCE_VMSTAT) |
                         source_bit(SOURCE_SWAPS) | source_bit(SOURCE_PSI_MEMORY) |
@@ -260,6 +268,64 @@ static inline void world_end(World *w, ProcSample *p) {
         p->state = 'X';
 }
 
+/* ---- cgroups
+ * -------------------------------------------------------------------------------------- */
+
+/* A leaf cgroup without a limit that was there before the watching began; all it has is anonymous
+ * memory. */
+static inline GroupSample *world_group(World *w, const char *path, uint64_t anon) {
+        size_t i = w->s.n_groups++;
+        GroupFacts *f = &w->group_facts[i];
+        GroupSample *g = &w->groups[i];
+
+        ck_assert_uint_lt(i, WORLD_GROUPS_MAX);
+        *f = (GroupFacts){ .inode = i + 100,
+                .path = path,
+                .unit = "",
+                .user_unit = "",
+                .slice = "",
+                .container = "",
+                .limit_bytes = UINT64_MAX,
+                .high_bytes = UINT64_MAX };
+        f->class_hash = group_class(f);
+        *g = (GroupSample){ .facts = f,
+                .slot = (uint32_t) i,
+                .generation = 1,
+                .kept = true,
+                .has_memory = true,
+                .populated = true,
+                .current = anon,
+                .has_events = true,
+                .anon = anon };
+        return g;
+}
+
+static inline GroupFacts *world_group_facts(World *w, const GroupSample *g) {
+        return &w->group_facts[g - w->groups];
+}
+
+/* The cgroup of a unit of the system manager: "/system.slice/NAME". */
+static inline GroupSample *world_unit(
+        World *w, const char *path, const char *unit, uint64_t anon, uint64_t limit) {
+        GroupSample *g = world_group(w, path, anon);
+        GroupFacts *f = world_group_facts(w, g);
+
+        f->unit = unit;
+        f->is_unit = true;
+        f->slice = "system.slice";
+        f->limit_bytes = limit;
+        f->has_own_limit = limit != UINT64_MAX;
+        f->class_hash = group_class(f);
+        return g;
+}
+
+/* Anonymous memory, and clean page cache beside it. */
+static inline void group_set(GroupSample *g, uint64_t anon, uint64_t cache) {
+        g->anon = anon;
+        g->file = g->inactive_file = cache;
+        g->current = anon + cache;
+}
+
 /* ---- time
  * ----------------------------------------------------------------------------------------- */
 
@@ -271,6 +337,14 @@ static inline void world_tick(World *w, usec_t later) {
         w->s.procs_at_usec = at;
         for (size_t i = 0; i < w->s.n_procs; i++)
                 w->procs[i].at_usec = at;
+        w->s.groups_at_usec = at;
+        for (size_t i = 0; i < w->s.n_groups; i++) {
+                GroupSample *g = &w->groups[i];
+
+                g->at_usec = g->psi_at_usec = at;
+                if (g->stat_at_usec != USEC_UNSET)
+                        g->stat_at_usec = at;
+        }
 
         history_advance(w->history, &w->s, 0);
         w->n_verdicts = evaluate(&w->config, &w->s, incident_not_before, &w->book, w->verdicts,

@@ -228,7 +228,7 @@ static CrowdWorld *crowd_new(const Crowd *crowd, size_t n) {
         char(*units)[32] = calloc(n, sizeof(*units));
 
         ck_assert(c && facts && procs && units);
-        ck_assert_int_eq(history_new((uint32_t) n, &c->history), 0);
+        ck_assert_int_eq(history_new((uint32_t) n, 64, &c->history), 0);
         c->nodes[0] = (CondNode){ .kind = COND_ATOM,
                 .first_child = COND_NONE,
                 .next_sibling = COND_NONE,

@@ -26,7 +26,8 @@ static void step(Pressure *p, usec_t later, usec_t some, usec_t full) {
         p->raw.at_usec += later;
         p->raw.psi[PSI_MEMORY].total_usec[PSI_SOME] += some;
         p->raw.psi[PSI_MEMORY].total_usec[PSI_FULL] += full;
-        psi_windows_add(&p->w, &p->raw);
+        psi_windows_add(&p->w, p->raw.at_usec, (p->raw.have & ~p->raw.suspect) >> SOURCE_PSI_MEMORY,
+                p->raw.psi);
 }
 
 static void steps(Pressure *p, int n, usec_t later, usec_t some, usec_t full) {

@@ -246,7 +246,7 @@ START_TEST(who_is_vetoed_does_not_count_in_its_group) {
         Policy *p = policy_new(w);
         ProcSample *a = gainer(w, "a", GIB(4)), *b = gainer(w, "b", MIB(300)),
                    *c = gainer(w, "c", GIB(1));
-        RankVeto veto = { refuse_largest, a };
+        RankVeto veto = { .ask = refuse_largest, .ctx = a };
 
         in_unit(w, a, "x.service");
         in_unit(w, b, "x.service");

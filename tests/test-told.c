@@ -102,14 +102,23 @@ START_TEST(a_policy_that_ranks_otherwise_takes_its_own_choice) {
 }
 END_TEST
 
+static void remember(World *w, uint64_t class_hash, uint32_t slot, usec_t until) {
+        remembered_add(&w->book,
+                &(Remembered){ .class_hash = class_hash,
+                        .slot = slot,
+                        .generation = 1,
+                        .until_usec = until,
+                        .why = "refused" });
+}
+
 START_TEST(a_whole_tree_that_refused_is_remembered_and_forgotten_in_time) {
         World *w = world_new();
         ProcSample *p = world_process(w, "p", MIB(1));
 
         for (uint32_t i = 0; i < TARGET_MEMBERS_MAX; i++)
-                remembered_add(&w->book, 0, i, 1, SEC(100), "refused");
-        remembered_add(&w->book, 77, 0, 0, SEC(50), "freed nothing");
-        remembered_add(&w->book, 0, 3, 1, SEC(120), "refused"); /* once more: no second entry */
+                remember(w, 0, i, SEC(100));
+        remember(w, 77, 0, SEC(50));
+        remember(w, 0, 3, SEC(120)); /* once more: no second entry */
         ck_assert_uint_eq(w->book.n_remembered, TARGET_MEMBERS_MAX + 1);
         ck_assert_ptr_nonnull(remembered_find(&w->book, p, SEC(10)));
 
@@ -127,8 +136,8 @@ START_TEST(of_too_many_the_one_forgotten_first_makes_room) {
         World *w = world_new();
 
         for (uint32_t i = 0; i < REMEMBERED_MAX; i++)
-                remembered_add(&w->book, 0, i, 1, SEC(100 + i), "refused");
-        remembered_add(&w->book, 0, REMEMBERED_MAX, 1, SEC(5000), "refused");
+                remember(w, 0, i, SEC(100 + i));
+        remember(w, 0, REMEMBERED_MAX, SEC(5000));
         ck_assert_uint_eq(w->book.n_remembered, REMEMBERED_MAX);
         ck_assert_uint_eq(w->book.remembered[0].slot, REMEMBERED_MAX);
         ck_assert_uint_eq(w->book.remembered[1].slot, 1);

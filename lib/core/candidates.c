@@ -28,7 +28,7 @@ static bool adj_is_honoured(const ProcFacts *f) {
         return !ends_with(f->unit, ".scope") && !ends_with(f->user_unit, ".scope");
 }
 
-static Refusal refuse_always(
+Refusal candidate_refuse_always(
         const Config *config, const ProcSample *p, usec_t boottime, const MatchSpec **ret_spec) {
         const ProcFacts *f = p->facts;
 
@@ -44,9 +44,12 @@ static Refusal refuse_always(
         return adj_is_honoured(f) ? REFUSAL_ADJ : REFUSAL_NONE;
 }
 
-static bool is_instance(const Verdict *v, const ProcSample *p) {
+static bool is_instance(const Verdict *v, const Sample *s, const ProcSample *p) {
         if (v && v->key.watch == WATCH_PROCESS)
                 return v->key.slot == p->slot && v->key.generation == p->generation;
+        if (v && watch_is_group(v->key.watch))
+                return v->group >= 0 && p->facts->cgroup &&
+                        group_holds(s->groups[v->group].facts, p->facts->cgroup);
         return !v || v->key.watch != WATCH_USER || v->key.uid == p->facts->uid;
 }
 
@@ -65,10 +68,22 @@ static bool names(const MatchList *list, const ProcSample *p, usec_t boottime) {
         return false;
 }
 
+/* A glob that means one unit and no other. */
+static bool watches_its_unit(const Policy *policy, const ProcFacts *f) {
+        const MatchList *list = &policy->watch_match;
+
+        for (size_t i = 0; policy->watch == WATCH_UNIT && f->unit && i < list->n; i++)
+                for (size_t k = 0; k < list->specs[i].patterns[MATCH_UNIT].n; k++)
+                        if (strcmp(list->specs[i].patterns[MATCH_UNIT].patterns[k], f->unit) == 0)
+                                return true;
+        return false;
+}
+
 static bool is_named(const Policy *policy, const ProcSample *p, usec_t boottime) {
         return names(&policy->targets.match, p, boottime) ||
                 names(&policy->targets.prefer, p, boottime) ||
-                (policy->watch == WATCH_PROCESS && names(&policy->watch_match, p, boottime));
+                (policy->watch == WATCH_PROCESS && names(&policy->watch_match, p, boottime)) ||
+                watches_its_unit(policy, p->facts);
 }
 
 /* Links entry i to the first entry of the same key; *bucket and *next are chains through the table.
@@ -170,7 +185,7 @@ static void judge(const Config *config, const Policy *policy, const Verdict *v, 
         const ProcSample *p = &s->procs[i];
         usec_t boottime = s->raw.boottime_usec;
         Candidate *c = &table[i];
-        Refusal always = refuse_always(config, p, boottime, &c->spec);
+        Refusal always = candidate_refuse_always(config, p, boottime, &c->spec);
 
         if (always == REFUSAL_NONE &&
                 is_surroundings(policy, p, table[c->link.leader].link.subtree, boottime))
@@ -183,7 +198,7 @@ static void judge(const Config *config, const Policy *policy, const Verdict *v, 
                 c->refusal = always;
         else if (is_dead(p))
                 c->refusal = REFUSAL_DEAD;
-        else if (!is_instance(v, p) || !is_matched(policy, p, boottime))
+        else if (!is_instance(v, s, p) || !is_matched(policy, p, boottime))
                 c->refusal = REFUSAL_NOT_MATCHED;
         else if (always != REFUSAL_NONE)
                 c->refusal = always;
@@ -192,8 +207,9 @@ static void judge(const Config *config, const Policy *policy, const Verdict *v, 
         else if (veto && veto->ask)
                 c->refusal = veto->ask(veto->ctx, p);
 
-        if (c->refusal == REFUSAL_NOT_MATCHED && always == REFUSAL_NONE && !p->exiting &&
-                !is_instance(v, p) && is_matched(policy, p, boottime))
+        if (v && v->key.watch == WATCH_PROCESS && c->refusal == REFUSAL_NOT_MATCHED &&
+                always == REFUSAL_NONE && !p->exiting && !is_instance(v, s, p) &&
+                is_matched(policy, p, boottime))
                 c->link.flags |= CANDIDATE_BESIDE;
 }
 

@@ -25,6 +25,11 @@ enum {
 size_t candidates_collect(const Config *config, const Policy *policy, const Verdict *v,
         const Sample *s, const RankVeto *veto, Candidate *table, size_t size);
 
+/* Why nobody may touch this process, by whatever policy, its surroundings apart; NONE when one may.
+ * *ret_spec: the entry of `protect` that holds, else NULL. */
+Refusal candidate_refuse_always(
+        const Config *config, const ProcSample *p, usec_t boottime, const MatchSpec **ret_spec);
+
 /* True when a target may hold it: it is no candidate at worst because it is small or has no pidfd
  * yet. */
 bool candidate_is_touchable(const Candidate *c);

@@ -5,9 +5,13 @@
 
 #include "base/macro.h"
 
+/* A process, a tree and a cgroup of one class have a budget each. */
 static uint64_t key_of(uint64_t class_hash, TargetKind kind) {
-        uint64_t key = kind == TARGET_TREE ? class_hash * UINT64_C(0x9e3779b97f4a7c15) : class_hash;
+        uint64_t size = target_is_group(kind) ? 2 : kind == TARGET_TREE;
+        uint64_t key = class_hash;
 
+        for (uint64_t i = 0; i < size; i++)
+                key *= UINT64_C(0x9e3779b97f4a7c15);
         return MAX(key, UINT64_C(1));
 }
 

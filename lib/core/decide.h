@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "core/evaluate.h"
 #include "core/event.h"
+#include "core/group-rank.h"
 #include "core/rank.h"
 #include "core/sample.h"
 
@@ -101,8 +102,9 @@ typedef struct Incident {
         uint32_t first_destructive_reached; /* UINT32_MAX: none yet */
         usec_t not_before_usec;             /* settling: judge only by what began after this */
         bool has_target;
-        uint32_t slot; /* of the target's root */
+        uint32_t slot; /* of the target's root, or of the cgroup that it is */
         uint32_t generation;
+        bool target_is_group;
         TargetKind widened; /* TARGET_PROCESS until a budget was spent */
         uint32_t n_steps_taken;
         uint64_t freed_total;
@@ -141,7 +143,11 @@ typedef struct Flight {
         size_t n_gone;
         size_t n_out;
         size_t n_refused;
-        int error; /* of the first refusal */
+        GroupRef groups[TARGET_GROUPS_MAX]; /* a cgroup with all below it, the cgroup first */
+        size_t n_groups;                    /* 0: only processes */
+        bool group_gone;                    /* it is empty, or there no more */
+        bool group_out;                     /* it refused: its known processes tell */
+        int error;                          /* of the first refusal */
         uint64_t promised;
         uint64_t before; /* mem.available + effective swap.free when it was sent */
         uint64_t class_hash;
@@ -151,14 +157,20 @@ typedef struct Flight {
         usec_t settle_usec;   /* end of settling; USEC_UNSET: outcome not known yet */
         usec_t signal_usec;   /* when the last signal was ordered */
         uint32_t n_unreached;
+        bool watches_group;    /* the effect can be seen in a cgroup as well */
+        GroupRef effect_group; /* the cgroup that is taken, or the instance in which it happens */
+        uint64_t group_before; /* charged to it, swap included, when it was sent */
+        uint64_t group_least;  /* the least that was charged to it since all were gone */
         EventProcess target;
+        EventGroup target_group; /* "" when no cgroup is taken */
 } Flight;
 
-/* A process or class that is left alone for a while. */
+/* A process, cgroup or class that is left alone for a while. */
 typedef struct Remembered {
-        uint64_t class_hash; /* or 0: only this process */
+        uint64_t class_hash; /* or 0: only this process or cgroup */
         uint32_t slot;
         uint32_t generation;
+        bool is_group; /* slot and generation are those of a cgroup */
         usec_t until_usec;
         const char *why; /* literal: "refused (EPERM)", "did not exit", "freed nothing" */
 } Remembered;
@@ -205,13 +217,18 @@ typedef struct DecideVeto {
 } DecideVeto;
 
 Refusal decide_veto(const void *ctx, const ProcSample *proc);
+Refusal decide_veto_group(const void *ctx, const GroupSample *group);
 
 /* Working memory of decide; the caller makes it once. */
 typedef struct DecideScratch {
         Candidate *candidates; /* as many as limits.processes */
         size_t size;
         Candidate best[64];
-        size_t n_best; /* of the last ranking, for explain */
+        size_t n_best;          /* of the last ranking, for explain */
+        GroupCandidate *groups; /* as many as limits.cgroups; NULL: no cgroup is ever a target */
+        size_t groups_size;
+        GroupCandidate best_groups[16];
+        size_t n_best_groups;
 } DecideScratch;
 
 /* One tick: takes in the outcomes since the last one, moves incidents on, writes the plan. dry:

@@ -61,6 +61,9 @@ typedef struct Instance {
 /* The reading of a metric for one instance; unknown when the scope does not fit. */
 Reading evaluate_metric(const Sample *s, MetricId metric, const Instance *instance);
 
+/* What a cgroup may be charged: the tightest memory.max from it up, or all memory; bytes. */
+uint64_t evaluate_group_limit(const Sample *s, const GroupSample *g);
+
 /* Evaluates one condition. Windows that began before not_before_usec count as unknown (0: all are
  * good). */
 Truth evaluate_condition(
@@ -70,19 +73,26 @@ Truth evaluate_condition(
  * settling). */
 typedef usec_t (*EvaluateNotBefore)(const void *ctx, uint16_t policy, const InstanceKey *key);
 
-/* All policies, in the order of the config; process and user instances largest first, at most
+/* All policies, in the order of the config; instances of one policy largest first, at most
  * config->limits.instances verdicts in all and never more than cap. Returns the number written to
  * ret; *ret_dropped (may be NULL) counts instances beyond the bound. */
 size_t evaluate(const Config *config, const Sample *s, EvaluateNotBefore not_before,
         const void *ctx, Verdict *ret, size_t cap, size_t *ret_dropped);
 
-/* True when any policy needs the amounts of processes now (armed, or watch: process/user without a
- * system atom and tick.process is over). */
+/* True when any policy needs the amounts of processes now: it is armed, or it has watch: process or
+ * user without a system atom and tick.process is over. A policy about cgroups needs them when it
+ * would act on one of the sample's cgroups soon. */
 bool evaluate_needs_processes(const Config *config, const Sample *s, usec_t last_read_usec);
+
+/* True when any policy needs the amounts of cgroups now: one about cgroups that is armed, or that
+ * names no reading of the system (then at each sample, for when that comes was chosen for it), or
+ * because processes are needed. last_read_usec: when they were last read, USEC_UNSET: never. */
+bool evaluate_needs_groups(const Config *config, const Sample *s, usec_t last_read_usec);
 
 /* When the next sample is due, microseconds after s->raw.at_usec: from the headroom to the nearest
  * threshold and the measured fill rate (or, if it may fill faster than was measured, the machine's
  * ceiling), within tick.min and tick.max; tick.min while something is true, held or in flight
- * (busy). */
+ * (busy). A cgroup has a headroom of its own, at its own growth; one that did not grow may begin
+ * to, and is then met after tick.process. */
 usec_t evaluate_next_tick(
         const Config *config, const Sample *s, const Verdict *verdicts, size_t n, bool busy);

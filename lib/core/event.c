@@ -35,10 +35,32 @@ const char *event_name(EventKind kind) {
         return kind >= 0 && kind < _EVENT_MAX ? names[kind] : "unknown";
 }
 
+/* What it is called by people: a unit by its name, another cgroup by its path. */
+static void print_group_name(const char *unit, const char *path, TextBuf *out) {
+        const char *name = unit[0] != '\0' ? unit : path;
+
+        textbuf_add_escaped(out, name, strlen(name));
+}
+
+/* "guilty.service (12 processes, 365 MiB)": what it would free, else what it uses. */
+static void print_group(const EventGroup *g, uint64_t promised, TextBuf *out) {
+        print_group_name(g->unit, g->path, out);
+        textbuf_add(out, " (");
+        if (g->n_processes > 0)
+                textbuf_addf(out, "%" PRIu32 " process%s, ", g->n_processes,
+                        g->n_processes == 1 ? "" : "es");
+        textbuf_add_bytes(out, promised > 0 ? promised : g->usage > 0 ? g->usage : g->current);
+        textbuf_add(out, ")");
+}
+
 /* "chrome (pid 4312, 6.1 GiB, app-chrome.scope)", for a tree " and 37 more" after the name. */
 static void print_target(const Event *e, TextBuf *out) {
         const EventProcess *p = &e->target;
 
+        if (e->group.path[0] != '\0') {
+                print_group(&e->group, e->promised, out);
+                return;
+        }
         if (p->pid == 0) {
                 textbuf_add(out, "a process");
                 return;
@@ -154,7 +176,7 @@ static void print_opened(const Event *e, TextBuf *out) {
                 e->kind == EVENT_INCIDENT_REOPENED ? " again" : " begins");
         if (e->kind == EVENT_INCIDENT_REOPENED && e->count > 1)
                 textbuf_addf(out, " (%" PRIu64 " times)", e->count);
-        if (e->target.pid > 0) {
+        if (e->group.path[0] != '\0' || e->target.pid > 0) {
                 textbuf_add(out, ", ");
                 print_target(e, out);
         } else if (e->text[0] != '\0')
@@ -172,6 +194,10 @@ static void print_notify(const Event *e, TextBuf *out) {
         bool first = true;
 
         textbuf_add(out, e->level >= 0 && e->level < _NOTIFY_MAX ? levels[e->level] : "notice");
+        if (e->group.path[0] != '\0') {
+                textbuf_add(out, ", ");
+                print_target(e, out);
+        }
         print_why(e, out);
         for (size_t i = 0; i < e->n_candidates && i < 3; i++) {
                 const EventProcess *p = &e->candidates[i];
@@ -179,8 +205,13 @@ static void print_notify(const Event *e, TextBuf *out) {
                 if (p->refusal != REFUSAL_NONE)
                         continue;
                 textbuf_add(out, first ? "; most gained: " : ", ");
-                textbuf_add_escaped(out, p->comm, strnlen(p->comm, sizeof(p->comm)));
-                textbuf_addf(out, " (pid %" PRId32 ", ", p->pid);
+                if (p->pid == 0) {
+                        print_group_name(p->unit, p->cgroup, out);
+                        textbuf_add(out, " (");
+                } else {
+                        textbuf_add_escaped(out, p->comm, strnlen(p->comm, sizeof(p->comm)));
+                        textbuf_addf(out, " (pid %" PRId32 ", ", p->pid);
+                }
                 textbuf_add_bytes(out, p->anon + p->swap);
                 textbuf_add(out, ")");
                 first = false;

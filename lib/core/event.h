@@ -43,6 +43,7 @@ const char *event_name(EventKind kind);
 
 #define EVENT_CANDIDATES_MAX 5
 
+/* A process; as a candidate also a whole cgroup, which has no pid and no comm. */
 typedef struct EventProcess {
         int32_t pid; /* 0: none */
         uint32_t uid;
@@ -53,6 +54,14 @@ typedef struct EventProcess {
         int64_t score;
         Refusal refusal;
 } EventProcess;
+
+/* A cgroup, as an instance of a policy or as a target. */
+typedef struct EventGroup {
+        char path[128];       /* below the cgroup2 mount; "": none; cut if longer */
+        char unit[64];        /* system or user unit that it is; "": none */
+        uint32_t n_processes; /* known ones, in it and below it */
+        uint64_t current, usage, limit, gained;
+} EventGroup;
 
 typedef struct Event {
         EventKind kind;
@@ -68,7 +77,8 @@ typedef struct Event {
         bool has_step;
         int signo;
         EventProcess target;
-        uint32_t n_members; /* of a tree */
+        EventGroup group;   /* what an incident is about, or the cgroup that a step takes whole */
+        uint32_t n_members; /* of a tree or a cgroup */
         uint32_t n_unreached;
         uint64_t promised;
         uint64_t freed;

@@ -192,7 +192,7 @@ void explain_ranking(const Config *config, const Sample *s, const Verdict *v,
         const IncidentBook *book, DecideScratch *scratch, int32_t pid, TextBuf *out) {
         Ranking r = { config, &config->policies[v->policy], s, v, book, scratch };
         DecideVeto veto = { book, s->raw.at_usec };
-        RankVeto ask = { decide_veto, &veto };
+        RankVeto ask = { decide_veto, decide_veto_group, &veto };
 
         if (!can_harm(r.policy))
                 return;

@@ -27,14 +27,27 @@ void flight_describe(const Flight *f, Event *e) {
         e->step = f->step;
         e->signo = f->signo;
         e->target = f->target;
+        e->group = f->target_group;
         e->promised = f->promised;
         e->n_members = (uint32_t) f->n_members;
         e->n_unreached = f->n_unreached + (uint32_t) f->n_out;
         e->error = f->error;
 }
 
+static void measure_group(const Judge *j, Flight *f) {
+        const GroupSample *g;
+
+        if (!f->watches_group || !j->s->groups_fresh || j->s->groups_at_usec == USEC_UNSET ||
+                j->s->groups_at_usec <= f->gone_usec)
+                return;
+        g = sample_find_group(j->s, f->effect_group.slot, f->effect_group.generation);
+        f->group_least = MIN(f->group_least, g ? add_sat_u64(g->current, g->swap) : 0);
+}
+
 void flight_measure(const Judge *j, Flight *f) {
         uint64_t left, others;
+
+        measure_group(j, f);
 
         if (!f->measured || j->now_usec <= f->gone_usec || !judge_left(j, &left))
                 return;
@@ -46,12 +59,24 @@ void flight_measure(const Judge *j, Flight *f) {
         f->best = MAX(f->best, left);
 }
 
+/* What a cgroup was relieved of. When it is gone that is all it had, its page cache included, so no
+ * more is believed than was promised. */
+static uint64_t freed_in_group(const Flight *f) {
+        return f->group_least == UINT64_MAX
+                ? 0
+                : MIN(sub_sat_u64(f->group_before, f->group_least), f->promised);
+}
+
 static uint64_t freed_by(const Flight *f) {
-        return f->measured && f->best > 0 ? sub_sat_u64(f->best, f->before) : 0;
+        uint64_t freed = f->measured && f->best > 0 ? sub_sat_u64(f->best, f->before) : 0;
+
+        return MAX(freed, freed_in_group(f));
 }
 
 static bool is_useless(const Flight *f) {
-        return f->measured && f->best > 0 && freed_by(f) < f->promised / USELESS_PART;
+        bool seen = (f->measured && f->best > 0) || f->group_least != UINT64_MAX;
+
+        return seen && freed_by(f) < f->promised / USELESS_PART;
 }
 
 static void count_failure(Judge *j, Incident *i) {
@@ -90,12 +115,29 @@ static Event *end(Judge *j, Flight *f, Incident *i, EventKind kind) {
         return e;
 }
 
+/* All of it that is still there. */
+static void leave_alone(Judge *j, const Flight *f, usec_t until_usec, const char *why) {
+        if (f->n_groups > 0 && !f->group_gone)
+                remembered_add(j->book,
+                        &(Remembered){ .slot = f->groups[0].slot,
+                                .generation = f->groups[0].generation,
+                                .is_group = true,
+                                .until_usec = until_usec,
+                                .why = why });
+        for (size_t m = 0; m < f->n_members; m++)
+                if (!f->member_gone[m])
+                        remembered_add(j->book,
+                                &(Remembered){ .slot = f->slots[m],
+                                        .generation = f->generations[m],
+                                        .until_usec = until_usec,
+                                        .why = why });
+}
+
 /* A signal leaves the target alive: it keeps the ladder, or has come to its end. */
 static void go_on_after_signal(Judge *j, const Flight *f, Incident *i) {
         if (!i || ++i->next_step < j->config->policies[f->policy].n_steps)
                 return;
-        remembered_add(j->book, 0, f->slots[0], f->generations[0],
-                usec_add(j->now_usec, REMEMBER_USEC), "did not help at any step");
+        leave_alone(j, f, usec_add(j->now_usec, REMEMBER_USEC), "did not help at any step");
         release_target(i);
 }
 
@@ -118,8 +160,10 @@ void flight_end_settled(Judge *j, Flight *f, Incident *i) {
                 return;
         }
 
-        remembered_add(j->book, f->class_hash, 0, 0, usec_add(j->now_usec, REMEMBER_USEC),
-                "freed nothing");
+        remembered_add(j->book,
+                &(Remembered){ .class_hash = f->class_hash,
+                        .until_usec = usec_add(j->now_usec, REMEMBER_USEC),
+                        .why = "freed nothing" });
         count_failure(j, i);
         if (e)
                 text_copy(e->text, sizeof(e->text),
@@ -137,9 +181,7 @@ void flight_end_refused(Judge *j, Flight *f, Incident *i) {
                 return;
         }
 
-        for (size_t m = 0; m < f->n_members; m++)
-                remembered_add(j->book, 0, f->slots[m], f->generations[m],
-                        usec_add(j->now_usec, REMEMBER_USEC), "refused");
+        leave_alone(j, f, usec_add(j->now_usec, REMEMBER_USEC), "refused");
         count_failure(j, i);
         if (e)
                 text_copy(
@@ -155,9 +197,7 @@ void flight_end_stuck(Judge *j, Flight *f, Incident *i, const char *why) {
 
         flight_measure(j, f);
         e = end(j, f, i, EVENT_STEP_FAILED);
-        for (size_t m = 0; m < f->n_members; m++)
-                if (!f->member_gone[m])
-                        remembered_add(j->book, 0, f->slots[m], f->generations[m], until, why);
+        leave_alone(j, f, until, why);
         release_target(i);
         count_failure(j, i);
 

@@ -6,6 +6,7 @@
 #include "base/macro.h"
 #include "base/number.h"
 #include "core/flight-effect.h"
+#include "core/flight-outcome.h"
 #include "core/incident.h"
 
 #define TIMEOUT_ASSUMED_USEC (5 * USEC_PER_SEC)
@@ -26,14 +27,6 @@ static usec_t critical_wait(const Flight *f) {
         return MAX(CRITICAL_WAIT_USEC, judge_kill_takes_usec(f->promised));
 }
 
-static size_t n_pending(const Flight *f) {
-        return f->n_members - f->n_gone - f->n_out;
-}
-
-static bool is_pending(const Flight *f, size_t m) {
-        return !f->member_gone[m] && !f->member_out[m];
-}
-
 /* Orders the signal for everybody who is still there. */
 static void order(Judge *j, Flight *f, int signo) {
         Action *a;
@@ -49,10 +42,14 @@ static void order(Judge *j, Flight *f, int signo) {
         a->signo = signo;
         a->release = signo == SIGNO_KILL;
         for (size_t m = 0; m < f->n_members; m++) {
-                if (!is_pending(f, m))
+                if (!flight_is_pending(f, m))
                         continue;
                 a->slots[a->n_slots] = f->slots[m];
                 a->generations[a->n_slots++] = f->generations[m];
+        }
+        if (!f->group_gone && !f->group_out) {
+                memcpy(a->groups, f->groups, f->n_groups * sizeof(a->groups[0]));
+                a->n_groups = f->n_groups;
         }
 
         f->action = a->id;
@@ -72,6 +69,9 @@ static uint64_t rate_of_others(const Judge *j, const Target *target) {
 
         if (!fill->known || fill->value <= 0)
                 return 0;
+        if (target->group >= 0 && j->s->groups[target->group].growth_known)
+                return sub_sat_u64((uint64_t) fill->value,
+                        (uint64_t) MAX(j->s->groups[target->group].growth, INT64_C(0)));
         for (size_t m = 0; m < target->n_members; m++) {
                 const ProcSample *p = &j->s->procs[target->members[m]];
 
@@ -86,9 +86,44 @@ static int first_signal(const Judge *j, const Incident *i, const Step *step, con
                 return step->signo;
         /* The init of a namespace does not even get a SIGTERM it has no handler for. */
         if (step->kind == STEP_KILL || i->critical || step->grace_usec == 0 ||
-                j->s->procs[target->members[0]].facts->ns_init)
+                (target->n_groups == 0 && j->s->procs[target->members[0]].facts->ns_init))
                 return SIGNO_KILL;
         return SIGNO_TERM;
+}
+
+/* Where the effect can be seen beside the memory of the machine. */
+static void watch_group(const Judge *j, Flight *f, const Incident *i, const Target *target) {
+        const GroupSample *g;
+
+        f->group_least = UINT64_MAX;
+        if (target->n_groups > 0)
+                f->effect_group = target->groups[0];
+        else if (watch_is_group(i->key.watch))
+                f->effect_group = (GroupRef){ i->key.slot, i->key.generation };
+        else
+                return;
+        g = sample_find_group(j->s, f->effect_group.slot, f->effect_group.generation);
+        if (!g || !g->has_memory)
+                return;
+        f->watches_group = true;
+        f->group_before = add_sat_u64(g->current, g->swap);
+}
+
+static void set_target(const Judge *j, Flight *f, const Target *target) {
+        f->n_members = target->n_members;
+        f->n_unreached = (uint32_t) target->n_unreached;
+        f->promised = target->promised;
+        f->class_hash = target->class_hash;
+        for (size_t m = 0; m < target->n_members; m++) {
+                f->slots[m] = j->s->procs[target->members[m]].slot;
+                f->generations[m] = j->s->procs[target->members[m]].generation;
+        }
+        memcpy(f->groups, target->groups, target->n_groups * sizeof(f->groups[0]));
+        f->n_groups = target->n_groups;
+        if (target->n_members > 0)
+                judge_describe(j->s, &j->scratch->candidates[target->members[0]], &f->target);
+        if (target->n_groups > 0)
+                judge_describe_group(j->s, &j->s->groups[target->group], &f->target_group);
 }
 
 Event *flight_start(Judge *j, Incident *i, const Step *step, const Target *target) {
@@ -102,17 +137,10 @@ Event *flight_start(Judge *j, Incident *i, const Step *step, const Target *targe
         f->sent_usec = j->now_usec;
         f->gone_usec = f->settle_usec = f->deadline_usec = USEC_UNSET;
         f->kill_at_usec = usec_add(j->now_usec, step->grace_usec);
-        f->n_members = target->n_members;
-        f->n_unreached = (uint32_t) target->n_unreached;
-        f->promised = target->promised;
-        f->class_hash = target->class_hash;
+        set_target(j, f, target);
+        watch_group(j, f, i, target);
         f->others_rate = rate_of_others(j, target);
         f->measured = judge_left(j, &f->before);
-        for (size_t m = 0; m < target->n_members; m++) {
-                f->slots[m] = j->s->procs[target->members[m]].slot;
-                f->generations[m] = j->s->procs[target->members[m]].generation;
-        }
-        judge_describe(j->s, &j->scratch->candidates[target->members[0]], &f->target);
         order(j, f, first_signal(j, i, step, target));
         f->first_action = f->action;
         f->active = !j->dry;
@@ -121,71 +149,6 @@ Event *flight_start(Judge *j, Incident *i, const Step *step, const Target *targe
         if (e)
                 flight_describe(f, e);
         return e;
-}
-
-static void take_outcome(Flight *f, const Outcome *o) {
-        for (size_t m = 0; m < f->n_members; m++) {
-                if (f->slots[m] != o->slot || f->generations[m] != o->generation ||
-                        !is_pending(f, m))
-                        continue;
-
-                switch (o->kind) {
-                case OUTCOME_GONE:
-                        f->member_gone[m] = true;
-                        f->n_gone++;
-                        f->gone_usec = f->gone_usec == USEC_UNSET ? o->at_usec
-                                                                  : MAX(f->gone_usec, o->at_usec);
-                        return;
-                case OUTCOME_REFUSED:
-                        f->error = f->error ? f->error : o->error;
-                        f->n_refused++;
-                        f->member_out[m] = true;
-                        f->n_out++;
-                        return;
-                case OUTCOME_STALE:
-                        f->member_out[m] = true;
-                        f->n_out++;
-                        return;
-                case OUTCOME_DRY:
-                        f->dry = true;
-                        return;
-                case OUTCOME_SENT:
-                        if (f->step == STEP_SIGNAL && f->gone_usec == USEC_UNSET)
-                                f->gone_usec = o->at_usec; /* (1) */
-                        return;
-                }
-        }
-}
-
-void flight_take_outcomes(Judge *j, const Outcome *outcomes, size_t n) {
-        Flight *f = &j->book->flight;
-
-        for (size_t i = 0; i < n; i++)
-                if (f->active && outcomes[i].action >= f->first_action &&
-                        outcomes[i].action <= f->action)
-                        take_outcome(f, &outcomes[i]);
-}
-
-/* Members that a fresh sample does not have any more are gone, whether or not anybody saw them go.
- */
-static void notice_absence(const Judge *j, Flight *f) {
-        if (!j->s->procs_fresh || j->s->procs_at_usec == USEC_UNSET ||
-                j->s->procs_at_usec <= f->sent_usec)
-                return;
-
-        for (size_t m = 0; m < f->n_members; m++) {
-                const ProcSample *p;
-
-                if (!is_pending(f, m))
-                        continue;
-                p = sample_find(j->s, f->slots[m], f->generations[m]);
-                if (p && p->state != 'X' && (p->state != 'Z' || p->zombie_leader))
-                        continue;
-                f->member_gone[m] = true;
-                f->n_gone++;
-                f->gone_usec =
-                        f->gone_usec == USEC_UNSET ? j->now_usec : MAX(f->gone_usec, j->now_usec);
-        }
 }
 
 /* (2) */
@@ -202,7 +165,7 @@ static void begin_settling(Judge *j, Flight *f, Incident *i, usec_t known_usec) 
 /* In a critical moment the victim's end is the end of settling. */
 static void shorten_settling(Judge *j, Flight *f, Incident *i) {
         usec_t known = f->gone_usec != USEC_UNSET ? f->gone_usec : f->signal_usec;
-        usec_t end = n_pending(f) == 0 ? known : usec_add(known, critical_wait(f));
+        usec_t end = flight_n_pending(f) == 0 ? known : usec_add(known, critical_wait(f));
 
         if (end >= f->settle_usec)
                 return;
@@ -264,9 +227,9 @@ static void await_end(Judge *j, Flight *f, Incident *i, bool critical) {
 static void await_outcome(Judge *j, Flight *f, Incident *i, bool critical) {
         if (f->dry)
                 flight_end_dry(f, i);
-        else if (n_pending(f) == 0 && f->n_gone == 0)
+        else if (flight_n_pending(f) == 0 && f->n_gone == 0 && !f->group_gone)
                 flight_end_refused(j, f, i);
-        else if (n_pending(f) == 0 || (f->step == STEP_SIGNAL && f->gone_usec != USEC_UNSET))
+        else if (flight_n_pending(f) == 0 || (f->step == STEP_SIGNAL && f->gone_usec != USEC_UNSET))
                 begin_settling(j, f, i, f->gone_usec);
         else if (f->step == STEP_SIGNAL && j->now_usec >= f->deadline_usec)
                 flight_end_stuck(j, f, i, "could not be signalled");
@@ -285,7 +248,7 @@ void flight_advance(Judge *j) {
         i = incident_by_id(j->book, f->incident);
         critical = i && i->phase == INCIDENT_OPEN && judge_is_critical(j, f->promised);
         if (f->settle_usec == USEC_UNSET) {
-                notice_absence(j, f);
+                flight_notice_absence(j, f);
                 await_outcome(j, f, i, critical);
         }
         if (!f->active || f->settle_usec == USEC_UNSET)

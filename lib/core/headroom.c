@@ -34,13 +34,50 @@ static usec_t time_for(uint64_t bytes, uint64_t rate) {
         return mul_div_u64(bytes, USEC_PER_SEC, rate);
 }
 
+/* What is being looked at: the system, or one cgroup. */
+typedef struct Outlook {
+        const Sample *s;
+        const GroupSample *group; /* NULL: the system's own */
+        usec_t tick_usec;         /* tick.process: sooner than that only what was seen growing */
+        uint64_t rate;            /* at which the system's thresholds are approached, bytes/s */
+} Outlook;
+
 /* Time until an atom or a condition may hold; USEC_UNSET when it says nothing about that. */
-static usec_t until_exhaustion(const Sample *s, const Atom *a, uint64_t rate) {
-        const Reading *available = &s->system[METRIC_MEM_AVAILABLE];
+static usec_t until_exhaustion(const Outlook *o, const Atom *a) {
+        const Reading *available = &o->s->system[METRIC_MEM_AVAILABLE];
 
         if (!available->known)
                 return USEC_UNSET;
-        return usec_since(time_for((uint64_t) available->value + s->swap_free_effective, rate),
+        return usec_since(
+                time_for((uint64_t) available->value + o->s->swap_free_effective, o->rate),
+                (usec_t) MAX(a->threshold, INT64_C(0)));
+}
+
+/* A cgroup comes nearer at the rate it was seen growing; if that is none or slow, it may begin to
+ * at any moment, for which tick.process is soon enough: it is announced by its memory.events too.
+ */
+static usec_t until_group_grew(const Outlook *o, uint64_t bytes) {
+        const GroupSample *g = o->group;
+        usec_t soonest =
+                MAX(time_for(bytes, MAX(ceiling(o->s) / CEILING_CAUTIOUS_SHARE, UINT64_C(1))),
+                        o->tick_usec);
+
+        uint64_t seen = g->growth_known && g->growth > 0 ? (uint64_t) g->growth : 0;
+
+        seen = MAX(seen, g->pace);
+        if (seen > 0)
+                soonest = MIN(soonest, time_for(bytes, seen));
+        return soonest;
+}
+
+static usec_t until_group_exhaustion(const Outlook *o, const Atom *a) {
+        const GroupSample *g = o->group;
+        uint64_t limit = evaluate_group_limit(o->s, g);
+        uint64_t most = g->unreclaimable_known ? g->unreclaimable : g->current;
+
+        if (!g->has_memory)
+                return USEC_UNSET;
+        return usec_since(until_group_grew(o, sub_sat_u64(limit, most)),
                 (usec_t) MAX(a->threshold, INT64_C(0)));
 }
 
@@ -53,43 +90,50 @@ static usec_t until_rate(const Reading *r, const Atom *a) {
         return near ? WAITING_TICK_USEC : USEC_UNSET;
 }
 
-static usec_t until_atom(const Sample *s, const Atom *a, bool negated, uint64_t rate) {
+static usec_t until_atom(const Outlook *o, const Atom *a, bool negated) {
         bool downward = (a->op == COMPARE_LT || a->op == COMPARE_LE) != negated;
-        const Reading *r;
+        bool of_group = metric_is_cgroup(a->metric);
         int64_t threshold, distance;
+        Reading r;
 
-        if (!metric_is_system(a->metric))
+        if (!metric_is_system(a->metric) && !(of_group && o->group))
                 return 0; /* may hold already: the other atoms decide */
 
-        r = &s->system[a->metric];
+        r = evaluate_metric(o->s, a->metric, &(Instance){ .group = o->group });
+        if (!r.known && a->metric == METRIC_CGROUP_USAGE) /* no more than is charged in all */
+                r = evaluate_metric(o->s, METRIC_CGROUP_CURRENT, &(Instance){ .group = o->group });
         if (a->is_pressure_or_rate)
-                return until_rate(r, a);
+                return until_rate(&r, a);
         if (a->metric == METRIC_MEM_EXHAUSTION && downward)
-                return until_exhaustion(s, a, rate);
-        if (!r->known || a->unit != METRIC_UNIT_BYTES)
+                return until_exhaustion(o, a);
+        if (a->metric == METRIC_CGROUP_EXHAUSTION && downward)
+                return until_group_exhaustion(o, a);
+        if (!r.known || a->unit != METRIC_UNIT_BYTES)
                 return USEC_UNSET;
 
-        threshold = a->percent ? condition_amount(r, a->threshold) : a->threshold;
-        distance = downward ? r->value - threshold : threshold - r->value;
-        return distance <= 0 ? 0 : time_for((uint64_t) distance, rate);
+        threshold = a->percent ? condition_amount(&r, a->threshold) : a->threshold;
+        distance = downward ? r.value - threshold : threshold - r.value;
+        if (distance <= 0)
+                return 0;
+        return of_group ? until_group_grew(o, (uint64_t) distance)
+                        : time_for((uint64_t) distance, o->rate);
 }
 
 /* All of several come true with the last of them, any of them with the first; under a `not` it is
  * the other way round. What says nothing is left out. */
-static usec_t until_node(
-        const Condition *c, uint16_t at, const Sample *s, bool negated, uint64_t rate) {
+static usec_t until_node(const Condition *c, uint16_t at, const Outlook *o, bool negated) {
         const CondNode *node = &c->nodes[at];
         bool last = (node->kind == COND_ALL) != negated;
         usec_t result = USEC_UNSET;
 
         if (node->kind == COND_ATOM)
-                return until_atom(s, &node->atom, negated, rate);
+                return until_atom(o, &node->atom, negated);
         if (node->kind == COND_NOT)
-                return until_node(c, node->first_child, s, !negated, rate);
+                return until_node(c, node->first_child, o, !negated);
 
         for (uint16_t child = node->first_child; child != COND_NONE;
                 child = c->nodes[child].next_sibling) {
-                usec_t t = until_node(c, child, s, negated, rate);
+                usec_t t = until_node(c, child, o, negated);
 
                 if (t == USEC_UNSET)
                         continue;
@@ -102,7 +146,7 @@ static usec_t until_node(
 }
 
 static bool watches_processes_alone(const Policy *p) {
-        if (p->watch == WATCH_SYSTEM)
+        if (p->watch == WATCH_SYSTEM || watch_is_group(p->watch))
                 return false;
         for (size_t i = 0; i < p->when.n_nodes; i++)
                 if (p->when.nodes[i].kind == COND_ATOM &&
@@ -127,10 +171,26 @@ static bool is_true(const Verdict *verdicts, size_t n, size_t policy) {
         return false;
 }
 
+/* The nearest of a policy's cgroups: those that have a verdict. Nothing is waited for where there
+ * is none; a new cgroup announces itself. */
+static usec_t until_groups(
+        const Policy *p, Outlook *o, const Verdict *verdicts, size_t n, size_t policy) {
+        usec_t nearest = USEC_UNSET;
+
+        for (size_t i = 0; i < n && nearest > 0; i++) {
+                if (verdicts[i].policy != policy || verdicts[i].group < 0)
+                        continue;
+                o->group = &o->s->groups[verdicts[i].group];
+                nearest = MIN(nearest, until_node(&p->when, 0, o, false));
+        }
+        o->group = NULL;
+        return nearest;
+}
+
 usec_t evaluate_next_tick(
         const Config *config, const Sample *s, const Verdict *verdicts, size_t n, bool busy) {
         const TickConfig *tick = &config->tick;
-        uint64_t rate = expected_rate(s);
+        Outlook o = { .s = s, .tick_usec = tick->process_usec, .rate = expected_rate(s) };
         usec_t next = MIN(tick->max_usec, until_half_gone(s));
 
         if (busy)
@@ -146,7 +206,12 @@ usec_t evaluate_next_tick(
                         next = MIN(next, tick->process_usec);
                         continue;
                 }
-                t = is_true(verdicts, n, i) ? 0 : until_node(&p->when, 0, s, false, rate);
+                if (is_true(verdicts, n, i))
+                        t = 0;
+                else if (watch_is_group(p->watch))
+                        t = until_groups(p, &o, verdicts, n, i);
+                else
+                        t = until_node(&p->when, 0, &o, false);
                 next = MIN(next, t == 0 ? WAITING_TICK_USEC : t);
         }
         return MAX(MIN(next, tick->max_usec), tick->min_usec);

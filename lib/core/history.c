@@ -7,8 +7,9 @@
 #include "base/number.h"
 #include "core/corrections.h"
 #include "core/fill-trend.h"
-#include "core/process-track.h"
+#include "core/group-history.h"
 #include "core/psi-window.h"
+#include "core/usage-track.h"
 #include "core/user-sum.h"
 #include "core/vmstat-rate.h"
 
@@ -37,10 +38,11 @@ struct History {
         FillTrend fill;
         SharedMm shared_mm;
         uint32_t n_tracks;
-        ProcessTrack *tracks;
+        UsageTrack *tracks;
+        GroupHistory groups;
 };
 
-int history_new(uint32_t processes_max, History **ret) {
+int history_new(uint32_t processes_max, uint32_t groups_max, History **ret) {
         History *h = calloc(1, sizeof(*h));
 
         if (!h)
@@ -48,8 +50,8 @@ int history_new(uint32_t processes_max, History **ret) {
 
         /* calloc() of this size maps fresh pages: a slot that is never used costs nothing. */
         h->tracks = calloc(MAX(processes_max, UINT32_C(1)), sizeof(*h->tracks));
-        if (!h->tracks) {
-                free(h);
+        if (!h->tracks || group_history_init(&h->groups, groups_max) < 0) {
+                (void) history_free(h);
                 return ENOMEM_NEGATIVE;
         }
         h->n_tracks = processes_max;
@@ -59,8 +61,10 @@ int history_new(uint32_t processes_max, History **ret) {
 }
 
 History *history_free(History *h) {
-        if (h)
+        if (h) {
                 free(h->tracks);
+                group_history_done(&h->groups);
+        }
         free(h);
         return NULL;
 }
@@ -70,6 +74,16 @@ void *history_memory(History *h, uint32_t slots, size_t *ret_bytes) {
         return h->tracks;
 }
 
+void *history_group_memory(History *h, uint32_t slots, size_t *ret_bytes) {
+        *ret_bytes = MIN(slots, h->groups.n_tracks) * sizeof(*h->groups.tracks);
+        return h->groups.tracks;
+}
+
+void *history_window_memory(History *h, uint32_t groups, size_t *ret_bytes) {
+        *ret_bytes = MIN(groups, (uint32_t) GROUP_WINDOWS_MAX) * sizeof(*h->groups.windows);
+        return h->groups.windows;
+}
+
 static void begin_grace(History *h, usec_t now_usec) {
         h->grace_until_usec = usec_add(now_usec, GRACE_USEC);
         h->vmstat.n = 0;
@@ -77,7 +91,8 @@ static void begin_grace(History *h, usec_t now_usec) {
         fill_trend_reset(&h->fill);
         for (uint32_t i = 0; i < h->n_tracks; i++)
                 if (h->tracks[i].generation_plus_one != 0)
-                        process_track_forget_growth(&h->tracks[i]);
+                        usage_track_forget_growth(&h->tracks[i]);
+        group_history_pause(&h->groups);
 }
 
 static bool has_gap(const History *h, const SystemRaw *raw, usec_t planned_usec) {
@@ -175,7 +190,7 @@ static uint64_t usage_of(const Sample *s, const ProcSample *p) {
 
 static void derive_process(History *h, Sample *s, ProcSample *p) {
         uint64_t usage = usage_of(s, p), baseline;
-        ProcessTrack *t;
+        UsageTrack *t;
 
         p->gained_known = p->growth_known = false;
         p->gained = 0;
@@ -188,13 +203,13 @@ static void derive_process(History *h, Sample *s, ProcSample *p) {
 
         t = &h->tracks[p->slot];
         if (t->generation_plus_one != p->generation + 1)
-                process_track_begin(t, p->generation, p->at_usec,
+                usage_track_begin(t, p->generation, p->at_usec,
                         p->facts->born_usec + BIRTH_SLACK_USEC >= h->begin_boottime_usec);
-        process_track_add(t, p->at_usec, usage);
+        usage_track_add(t, p->at_usec, usage);
 
-        if (process_track_baseline(t, &baseline))
+        if (usage_track_baseline(t, &baseline))
                 p->gained = sub_sat_u64(usage, baseline);
-        p->gained_known = process_track_is_ripe(t, p->at_usec);
+        p->gained_known = usage_track_is_ripe(t, p->at_usec);
         p->growth_known = t->growth_known && !s->grace &&
                 usec_since(s->raw.at_usec, p->at_usec) < GROWTH_STALE_USEC;
         if (p->growth_known)
@@ -210,7 +225,8 @@ static void derive_processes(History *h, Sample *s) {
 static void take_in(History *h, const Sample *s, const Corrections *c) {
         const SystemRaw *raw = &s->raw;
 
-        psi_windows_add(&h->psi, raw);
+        psi_windows_add(
+                &h->psi, raw->at_usec, (raw->have & ~raw->suspect) >> SOURCE_PSI_MEMORY, raw->psi);
         if (is_present(raw, SOURCE_MEMINFO) && !(raw->suspect & source_bit(SOURCE_SWAPS)))
                 fill_trend_add(&h->fill, raw, c->available + c->swap_free);
 }
@@ -257,10 +273,11 @@ void history_advance(History *h, Sample *s, usec_t planned_usec) {
                 read_pressure(h, s);
         }
         derive_processes(h, s);
+        group_history_advance(&h->groups, s);
 }
 
 bool history_baseline(const History *h, uint32_t slot, uint32_t generation, uint64_t *ret_bytes) {
         if (slot >= h->n_tracks || h->tracks[slot].generation_plus_one != generation + 1)
                 return false;
-        return process_track_baseline(&h->tracks[slot], ret_bytes);
+        return usage_track_baseline(&h->tracks[slot], ret_bytes);
 }

@@ -99,6 +99,11 @@ static void describe_instance(const Judge *j, const Incident *i, Event *e) {
                 textbuf_init(&out, e->text, sizeof(e->text));
                 textbuf_addf(&out, "user %u", i->key.uid);
                 e->target.uid = i->key.uid;
+        } else if (watch_is_group(i->key.watch)) {
+                const GroupSample *g = sample_find_group(j->s, i->key.slot, i->key.generation);
+
+                if (g)
+                        judge_describe_group(j->s, g, &e->group);
         }
 }
 
@@ -240,6 +245,11 @@ static void advance_one(Judge *j, const Verdict *v, bool *seen) {
 }
 
 static bool is_gone(const Judge *j, const Incident *i) {
+        if (watch_is_group(i->key.watch)) {
+                const GroupSample *g = sample_find_group(j->s, i->key.slot, i->key.generation);
+
+                return j->s->groups_fresh && (!g || !g->populated);
+        }
         if (!j->s->procs_fresh || j->s->n_procs == 0)
                 return false;
         if (i->key.watch == WATCH_PROCESS) {
@@ -261,8 +271,9 @@ static void advance_unseen(Judge *j, Incident *i) {
                         forget(i);
         } else if (!busy && is_gone(j, i))
                 incident_close(j, i,
-                        i->key.watch == WATCH_USER ? "the user has no processes left"
-                                                   : "the process is gone");
+                        i->key.watch == WATCH_USER             ? "the user has no processes left"
+                                : watch_is_group(i->key.watch) ? "the cgroup is gone"
+                                                               : "the process is gone");
 }
 
 void incidents_advance(Judge *j) {

@@ -132,3 +132,34 @@ void judge_describe(const Sample *s, const Candidate *c, EventProcess *ret) {
         ret->score = c->score;
         ret->refusal = c->refusal;
 }
+
+void judge_describe_group(const Sample *s, const GroupSample *g, EventGroup *ret) {
+        const GroupFacts *f = g->facts;
+        const char *unit = f->is_user_unit ? f->user_unit : f->is_unit ? f->unit : "";
+
+        text_copy(ret->path, sizeof(ret->path), f->path);
+        text_copy(ret->unit, sizeof(ret->unit), unit);
+        ret->n_processes = 0;
+        for (size_t i = 0; i < s->n_procs; i++)
+                ret->n_processes += sample_holds(s, g, i);
+        ret->current = g->current;
+        ret->usage = g->unreclaimable;
+        ret->limit = evaluate_group_limit(s, g);
+        ret->gained = g->gained;
+}
+
+void judge_describe_group_candidate(const Sample *s, const GroupCandidate *c, EventProcess *ret) {
+        const GroupSample *g = &s->groups[c->group];
+
+        *ret = (EventProcess){ .uid = g->facts->uid,
+                .rss = g->current,
+                .anon = c->freeable,
+                .gained = c->gained,
+                .score = c->score,
+                .refusal = c->refusal };
+        text_copy(ret->unit, sizeof(ret->unit),
+                g->facts->is_user_unit      ? g->facts->user_unit
+                        : g->facts->is_unit ? g->facts->unit
+                                            : "");
+        text_copy(ret->cgroup, sizeof(ret->cgroup), g->facts->path);
+}

@@ -51,3 +51,7 @@ Event *judge_add_event(Judge *j, EventKind kind, const Incident *i);
 
 /* Fills the event's view of a process. */
 void judge_describe(const Sample *s, const Candidate *c, EventProcess *ret);
+
+/* Fills the event's view of a cgroup. */
+void judge_describe_group(const Sample *s, const GroupSample *g, EventGroup *ret);
+void judge_describe_group_candidate(const Sample *s, const GroupCandidate *c, EventProcess *ret);

@@ -79,12 +79,11 @@ static bool may_match(const char *pattern, const char *text, size_t len) {
 
 /* What is not known ("") matches nothing, not even "*": an unreadable exe must not look like any
  * exe. The tty is the exception, where "" says that there is none. */
-static bool pattern_holds(const MatchSpec *spec, const ProcFacts *f, MatchKey key) {
-        const char *text = text_of(f, key);
+static bool pattern_holds(const MatchSpec *spec, const char *text, MatchKey key) {
         char exe[1024];
         size_t len;
 
-        if (*text == '\0' && key != MATCH_TTY)
+        if (!text || (*text == '\0' && key != MATCH_TTY))
                 return false;
         if (key == MATCH_EXE)
                 text = without_deleted(text, exe, sizeof(exe));
@@ -115,9 +114,7 @@ static int64_t number_of(const ProcSample *proc, MatchKey key, usec_t boottime_u
         return f->oom_score_adj;
 }
 
-static bool range_holds(
-        const MatchSpec *spec, const ProcSample *proc, MatchKey key, usec_t boottime_usec) {
-        int64_t value = number_of(proc, key, boottime_usec);
+static bool range_holds(const MatchSpec *spec, int64_t value, MatchKey key) {
         size_t index = (size_t) key - _MATCH_PATTERN_MAX;
 
         for (size_t i = 0; i < spec->ranges[index].n; i++) {
@@ -138,8 +135,9 @@ bool match_spec(const MatchSpec *spec, const ProcSample *proc, usec_t boottime_u
                         continue;
 
                 holds = key < _MATCH_PATTERN_MAX
-                        ? pattern_holds(spec, proc->facts, (MatchKey) key)
-                        : range_holds(spec, proc, (MatchKey) key, boottime_usec);
+                        ? pattern_holds(spec, text_of(proc->facts, (MatchKey) key), (MatchKey) key)
+                        : range_holds(spec, number_of(proc, (MatchKey) key, boottime_usec),
+                                  (MatchKey) key);
                 if (!holds)
                         return false;
         }
@@ -151,6 +149,64 @@ const MatchSpec *match_list(const MatchList *list, const ProcSample *proc, usec_
                 if (match_spec(&list->specs[i], proc, boottime_usec))
                         return &list->specs[i];
         return NULL;
+}
+
+/* NULL for what no cgroup has. */
+static const char *group_text(const GroupFacts *f, int key) {
+        return key == MATCH_CGROUP       ? f->path
+                : key == MATCH_UNIT      ? f->unit
+                : key == MATCH_USER_UNIT ? f->user_unit
+                : key == MATCH_SLICE     ? f->slice
+                : key == MATCH_CONTAINER ? f->container
+                                         : NULL;
+}
+
+bool match_spec_group(const MatchSpec *spec, const GroupFacts *group) {
+        for (int key = _MATCH_KEY_MAX - 1; key >= 0; key--) {
+                const char *text = group_text(group, key);
+                bool holds;
+
+                if (!(spec->key_mask & UINT32_C(1) << key))
+                        continue;
+
+                holds = text ? pattern_holds(spec, text, (MatchKey) key)
+                             : key == MATCH_UID && range_holds(spec, group->uid, MATCH_UID);
+                if (!holds)
+                        return false;
+        }
+        return true;
+}
+
+const MatchSpec *match_list_group(const MatchList *list, const GroupFacts *group) {
+        for (size_t i = 0; i < list->n; i++)
+                if (match_spec_group(&list->specs[i], group))
+                        return &list->specs[i];
+        return NULL;
+}
+
+static bool ends_in_slice(const char *pattern) {
+        static const char tail[] = ".slice";
+        size_t len = strlen(pattern);
+
+        return len >= sizeof(tail) - 1 && strcmp(pattern + len - (sizeof(tail) - 1), tail) == 0;
+}
+
+bool match_list_names_slice(const MatchList *list, const GroupFacts *group) {
+        static const MatchKey keys[] = { MATCH_CGROUP, MATCH_UNIT };
+
+        for (size_t i = 0; i < list->n; i++)
+                for (size_t k = 0; k < ELEMENTS(keys); k++) {
+                        const char *text = group_text(group, keys[k]);
+
+                        for (size_t n = 0; n < list->specs[i].patterns[keys[k]].n; n++) {
+                                const char *pattern = list->specs[i].patterns[keys[k]].patterns[n];
+
+                                if (ends_in_slice(pattern) && *text != '\0' &&
+                                        glob_match(pattern, text, mode_of(keys[k])))
+                                        return true;
+                        }
+                }
+        return false;
 }
 
 bool match_is_static(const MatchList *list) {

@@ -90,6 +90,95 @@ static Reading user_reading(const Sample *s, MetricId metric, const UserSample *
         return (Reading){ 0 };
 }
 
+uint64_t evaluate_group_limit(const Sample *s, const GroupSample *g) {
+        const Reading *total = &s->system[METRIC_MEM_TOTAL];
+        uint64_t all = total->known ? (uint64_t) total->value : s->raw.mem_total;
+
+        return all > 0 ? MIN(g->facts->limit_bytes, all) : g->facts->limit_bytes;
+}
+
+/* How long until it meets its limit, if it goes on like this. */
+static Reading group_exhaustion(const GroupSample *g, uint64_t limit) {
+        Reading r = { .known = g->pace_usec != USEC_UNSET && g->unreclaimable_known,
+                .value = INT64_MAX,
+                .since_usec = g->pace_usec };
+        uint64_t usec;
+
+        if (!r.known || g->pace == 0)
+                return r;
+        usec = mul_div_u64(sub_sat_u64(limit, g->unreclaimable), USEC_PER_SEC, g->pace);
+        r.value = (int64_t) MIN(usec, (uint64_t) INT64_MAX);
+        return r;
+}
+
+static Reading group_pressure(const GroupSample *g, MetricId metric) {
+        size_t index = (size_t) (metric - METRIC_CGROUP_PSI_FIRST);
+        int window = (int) index % _PSI_WINDOW_MAX;
+        static const usec_t lengths[] = { [PSI_AVG10] = 10 * USEC_PER_SEC,
+                [PSI_AVG60] = USEC_PER_MIN,
+                [PSI_AVG300] = 5 * USEC_PER_MIN };
+
+        if (g->psi_have == 0 || g->pressure[index] == PRESSURE_UNKNOWN)
+                return (Reading){ 0 };
+        return level(g->pressure[index], 0,
+                window < PSI_AVG10 ? g->pressure_usec[window]
+                                   : usec_since(g->psi_at_usec, lengths[window]));
+}
+
+static Reading group_event(const GroupSample *g, MetricId metric) {
+        if (!g->has_events)
+                return (Reading){ 0 };
+        return level(g->recent[metric - METRIC_CGROUP_EVENTS_FIRST], 0, g->recent_usec);
+}
+
+/* What memory.stat says. */
+static Reading group_stat(const GroupSample *g, MetricId metric, uint64_t limit) {
+        usec_t at = g->stat_at_usec;
+
+        if (at == USEC_UNSET)
+                return (Reading){ 0 };
+        if (metric == METRIC_CGROUP_ANON)
+                return level(g->anon, limit, at);
+        if (metric == METRIC_CGROUP_FILE)
+                return level(g->file, limit, at);
+        if (metric == METRIC_CGROUP_SHMEM)
+                return level(g->shmem, limit, at);
+        if (metric == METRIC_CGROUP_KERNEL)
+                return level(g->kernel, limit, at);
+        if (metric == METRIC_CGROUP_REFAULT_ANON)
+                return g->refaults[0];
+        if (metric == METRIC_CGROUP_REFAULT_FILE)
+                return g->refaults[1];
+        if (metric == METRIC_CGROUP_GROWTH)
+                return growth(g->growth_known, g->growth, at);
+        if (metric == METRIC_CGROUP_EXHAUSTION)
+                return group_exhaustion(g, limit);
+        if (metric == METRIC_CGROUP_GAINED && g->gained_known)
+                return level(g->gained, limit, at);
+        if (metric == METRIC_CGROUP_USAGE && g->unreclaimable_known)
+                return level(g->unreclaimable, limit, MIN(at, g->at_usec));
+        return (Reading){ 0 };
+}
+
+static Reading group_reading(const Sample *s, MetricId metric, const GroupSample *g) {
+        uint64_t limit = evaluate_group_limit(s, g);
+
+        if (metric_is_cgroup_psi(metric))
+                return group_pressure(g, metric);
+        if (metric_is_cgroup_event(metric))
+                return group_event(g, metric);
+        if (!g->has_memory)
+                return (Reading){ 0 };
+        if (metric == METRIC_CGROUP_CURRENT)
+                return level(g->current, limit, g->at_usec);
+        if (metric == METRIC_CGROUP_SWAP)
+                return level(g->swap, limit, g->at_usec);
+        if (metric == METRIC_CGROUP_LIMIT)
+                return level(limit, (uint64_t) MAX(s->system[METRIC_MEM_TOTAL].value, INT64_C(0)),
+                        g->at_usec);
+        return group_stat(g, metric, limit);
+}
+
 Reading evaluate_metric(const Sample *s, MetricId metric, const Instance *instance) {
         if (metric_is_system(metric))
                 return s->system[metric];
@@ -97,5 +186,7 @@ Reading evaluate_metric(const Sample *s, MetricId metric, const Instance *instan
                 return process_reading(s, metric, instance->proc);
         if (metric_is_user(metric) && instance->user)
                 return user_reading(s, metric, instance->user);
+        if (metric_is_cgroup(metric) && instance->group)
+                return group_reading(s, metric, instance->group);
         return (Reading){ 0 };
 }

@@ -26,12 +26,6 @@ static const PsiPoint *point_at(const PsiWindows *w, uint32_t age) {
         return &w->points[(w->head + PSI_POINTS_MAX - 1 - age) % PSI_POINTS_MAX];
 }
 
-static bool is_present(const SystemRaw *raw, int resource) {
-        uint32_t bit = source_bit((SourceId) (SOURCE_PSI_MEMORY + resource));
-
-        return (raw->have & bit) && !(raw->suspect & bit);
-}
-
 /* (3) */
 static bool is_plausible(const PsiPoint *old, const PsiPoint *new, int resource) {
         const uint64_t *a = old->total_usec[resource], *b = new->total_usec[resource];
@@ -64,23 +58,23 @@ static void watch_flat(PsiWindows *w, const PsiPoint *point) {
                 w->flat = wall >= FLAT_AFTER_USEC;
 }
 
-void psi_windows_add(PsiWindows *w, const SystemRaw *raw) {
+void psi_windows_add(PsiWindows *w, usec_t at_usec, uint32_t have, const PsiRaw *psi) {
         const PsiPoint *last = w->n > 0 ? point_at(w, 0) : NULL;
-        PsiPoint point = { .at_usec = raw->at_usec };
+        PsiPoint point = { .at_usec = at_usec };
 
-        if (last && raw->at_usec - last->at_usec < POINT_SPACING_USEC)
+        if (last && at_usec < usec_add(last->at_usec, POINT_SPACING_USEC))
                 return; /* (1) */
 
         for (int r = 0; r < _PSI_RESOURCE_MAX; r++) {
-                point.total_usec[r][PSI_SOME] = raw->psi[r].total_usec[PSI_SOME];
-                point.total_usec[r][PSI_FULL] = raw->psi[r].total_usec[PSI_FULL];
+                point.total_usec[r][PSI_SOME] = psi[r].total_usec[PSI_SOME];
+                point.total_usec[r][PSI_FULL] = psi[r].total_usec[PSI_FULL];
 
-                if (!is_present(raw, r))
+                if (!(have & UINT32_C(1) << r))
                         w->valid_from[r] = USEC_UNSET;
                 else if (w->valid_from[r] == USEC_UNSET || !last || !is_plausible(last, &point, r))
-                        w->valid_from[r] = raw->at_usec;
+                        w->valid_from[r] = at_usec;
         }
-        if (w->valid_from[PSI_MEMORY] == USEC_UNSET || !raw->psi[PSI_MEMORY].has_full)
+        if (w->valid_from[PSI_MEMORY] == USEC_UNSET || !psi[PSI_MEMORY].has_full)
                 w->flat_since = USEC_UNSET;
         else
                 watch_flat(w, &point);

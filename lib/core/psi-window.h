@@ -29,8 +29,9 @@ typedef struct PsiWindows {
 
 void psi_windows_init(PsiWindows *w);
 
-/* Takes in the counters of a sample later than all before. */
-void psi_windows_add(PsiWindows *w, const SystemRaw *raw);
+/* Takes in the counters of all resources that are present (have: 1 << PsiResource), read later than
+ * all before. */
+void psi_windows_add(PsiWindows *w, usec_t at_usec, uint32_t have, const PsiRaw *psi);
 
 /* The pressure over the last 1, 3 or 10 s (PSI_1S … PSI_10S) up to the newest point, in permyriad;
  * unknown while the points do not reach back that far. Between sparse points a window is longer

@@ -30,6 +30,9 @@ const char *refusal_name(Refusal r) {
                 [REFUSAL_BUDGET] = "budget",
                 [REFUSAL_UNREACHABLE] = "unreachable",
                 [REFUSAL_SHARES_MM] = "shares-memory",
+                [REFUSAL_EMPTY] = "empty",
+                [REFUSAL_THREADED] = "threaded",
+                [REFUSAL_SLICE] = "slice",
         };
 
         return r >= 0 && r < _REFUSAL_MAX ? names[r] : "unknown";
@@ -43,7 +46,7 @@ uint64_t rank_at_least(const Policy *policy, const Sample *s) {
         return MAX(mul_div_u64(s->raw.mem_total, t->at_least, 10000), AT_LEAST_FLOOR);
 }
 
-static int64_t weigh(int64_t value, int32_t weight_milli) {
+int64_t rank_weigh(int64_t value, int32_t weight_milli) {
         uint64_t size = value < 0 ? 0 - (uint64_t) value : (uint64_t) value;
         uint64_t weight = weight_milli < 0 ? 0 - (uint64_t) weight_milli : (uint64_t) weight_milli;
         uint64_t product = MIN(mul_div_u64(size, weight, 1000), (uint64_t) INT64_MAX / 64);
@@ -86,7 +89,7 @@ static int64_t term_value(
         return term == RANK_YOUNGEST ? -(int64_t) value : (int64_t) value;
 }
 
-static int64_t prefer(int64_t score, int preference) {
+int64_t rank_prefer(int64_t score, int preference) {
         if ((score >= 0 && preference > 0) || (score < 0 && preference < 0))
                 return score * PREFERENCE_FACTOR;
         return preference == 0 ? score : score / PREFERENCE_FACTOR;
@@ -104,7 +107,7 @@ static void score_one(const Policy *policy, const Sample *s, Candidate *c) {
 
                 if (weight == 0)
                         continue;
-                c->parts[t] = weigh(term_value(s, policy, p, (RankTerm) t), weight);
+                c->parts[t] = rank_weigh(term_value(s, policy, p, (RankTerm) t), weight);
                 c->score += c->parts[t];
         }
         c->history_missing = !p->gained_known && policy->targets.weight_milli[RANK_GAINED] != 0;
@@ -161,8 +164,8 @@ static void finish_one(const Policy *policy, const Sample *s, Candidate *table, 
                 c->group_freeable = leader->group_freeable;
                 c->group_largest = leader->group_largest;
         }
-        c->group_score = prefer(c->group_score, preference_of_group(leader));
-        c->score = prefer(c->score, c->preference);
+        c->group_score = rank_prefer(c->group_score, preference_of_group(leader));
+        c->score = rank_prefer(c->score, c->preference);
 
         if (c->refusal != REFUSAL_NONE)
                 return;

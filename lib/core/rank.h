@@ -30,6 +30,9 @@ typedef enum Refusal {
         REFUSAL_BUDGET,      /* its class has used up the policy's budget */
         REFUSAL_UNREACHABLE, /* not in the kept set: no pidfd yet */
         REFUSAL_SHARES_MM,   /* shares its memory with a process that must not be touched */
+        REFUSAL_EMPTY,       /* a cgroup without processes */
+        REFUSAL_THREADED,    /* a cgroup whose threads belong to a process elsewhere */
+        REFUSAL_SLICE,       /* holds what has nothing to do with each other: only when named */
         _REFUSAL_MAX,
 } Refusal;
 
@@ -63,13 +66,18 @@ typedef struct Candidate {
 /* Remembers and budgets, asked per candidate; NULL callbacks refuse nobody. */
 typedef struct RankVeto {
         Refusal (*ask)(const void *ctx, const ProcSample *proc);
+        Refusal (*ask_group)(const void *ctx, const GroupSample *group);
         const void *ctx;
 } RankVeto;
 
 /* What a target must free at least to be worth it, in bytes. */
 uint64_t rank_at_least(const Policy *policy, const Sample *s);
 
-/* Scores every process for the policy instance (proc/uid from the verdict for watch process/user).
+/* A term's value with its weight, and a score with a preference. */
+int64_t rank_weigh(int64_t value, int32_t weight_milli);
+int64_t rank_prefer(int64_t score, int preference);
+
+/* Scores every process for the policy instance: the process, the user's, those in the cgroup.
  * Writes the best `cap` to ret: eligible ones first, by group score, then by score within the
  * group; then refused ones by size. Processes that are out of the question for this policy (not
  * matched, dead, kernel threads) are not written. scratch must hold s->n_procs candidates (fewer

@@ -66,7 +66,7 @@ uint64_t facts_class(const ProcFacts *facts) {
 
 uint64_t group_class(const GroupFacts *facts) {
         /* The same as its processes have: a unit is one class however it is taken. */
-        if (facts->is_unit)
+        if (facts->is_unit && is_class_unit(facts->unit))
                 return finish(hash_text(hash_number(HASH_START, 1), facts->unit));
         return finish(hash_text(hash_number(HASH_START, 5), facts->path));
 }
@@ -109,4 +109,11 @@ const GroupSample *sample_find_group(const Sample *s, uint32_t slot, uint32_t ge
                 if (s->groups[i].slot == slot && s->groups[i].generation == generation)
                         return &s->groups[i];
         return NULL;
+}
+
+bool sample_holds(const Sample *s, const GroupSample *group, size_t proc) {
+        const ProcSample *p = &s->procs[proc];
+
+        return !p->facts->kthread && p->state != 'X' && (p->state != 'Z' || p->zombie_leader) &&
+                p->facts->cgroup && group_holds(group->facts, p->facts->cgroup);
 }

@@ -167,8 +167,11 @@ typedef struct GroupFacts {
         uint64_t limit_bytes; /* the tightest memory.max from here up; UINT64_MAX: none */
         uint64_t high_bytes;  /* likewise memory.high */
         bool has_own_limit;   /* memory.max is set on the cgroup itself */
+        bool born_watched;    /* it was made after the first listing of cgroups was complete */
         uint64_t class_hash;  /* group_class(): what a budget counts by */
 } GroupFacts;
+
+#define PRESSURE_UNKNOWN UINT16_MAX
 
 /* One cgroup at one instant. Counters are cumulative, as the kernel has them. */
 typedef struct GroupSample {
@@ -196,14 +199,23 @@ typedef struct GroupSample {
         PsiRaw psi[_PSI_RESOURCE_MAX];
 
         /* derived by history_advance() */
+        bool unreclaimable_known;
         uint64_t unreclaimable; /* current less clean file cache and reclaimable slab */
-        bool gained_known;
-        uint64_t gained; /* bytes of anon + swap beyond its minimum of the last hour */
+        bool gained_known; /* false: it was there before us and is watched for less than a minute */
+        uint64_t gained; /* bytes of anon + swap beyond its minimum of the last hour, as far as seen
+                          */
         bool growth_known;
-        int64_t growth;                   /* of unreclaimable, bytes/s over the last 10 s, robust */
-        Reading refaults[2];              /* anon, file: per second over the last 3 s */
-        Reading recent[_GROUP_EVENT_MAX]; /* events of the last 10 s */
-        Reading pressure[_PSI_METRICS];   /* in the order of metric_cgroup_psi() */
+        int64_t growth; /* of unreclaimable, bytes/s over the last 10 s, robust */
+        uint64_t pace;  /* likewise, of the slower of its two newest steps; 0: they do not both rise
+                         */
+        usec_t pace_usec;    /* begin of the older of them; USEC_UNSET: there are none */
+        Reading refaults[2]; /* anon, file: per second over the last 3 s */
+        usec_t recent_usec;  /* begin of the window of `recent` */
+        uint32_t recent[_GROUP_EVENT_MAX]; /* events of the last 10 s; of has_events */
+        uint64_t oom_kills;                /* kernel OOM kills in it that came to light ... */
+        usec_t oom_usec;                   /* ... with the sample of this time; USEC_UNSET: none */
+        usec_t pressure_usec[PSI_AVG10];   /* begin of the own windows */
+        uint16_t pressure[_PSI_METRICS]; /* permyriad or PRESSURE_UNKNOWN, order of metric_psi() */
 } GroupSample;
 
 /* Sum over the processes of one uid. */
@@ -252,6 +264,9 @@ uint64_t facts_class(const ProcFacts *facts);
 
 /* The same for a cgroup as a target: its system unit if it is that unit, else its path. Never 0. */
 uint64_t group_class(const GroupFacts *facts);
+
+/* True when procs[proc] lives in the cgroup or below it. */
+bool sample_holds(const Sample *s, const GroupSample *group, size_t proc);
 
 /* True when a process of this cgroup path is in the cgroup or below it. */
 bool group_holds(const GroupFacts *group, const char *cgroup);

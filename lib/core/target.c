@@ -176,8 +176,19 @@ static void take_most(const Policy *policy, Tree *t, uint32_t winner) {
 
         /* Many small ones side by side: only together are they worth it. */
         clear_marks(t);
-        *t->target = (Target){ 0 };
+        *t->target = (Target){ .group = -1 };
         take_subtree(t, CANDIDATE_NONE, winner);
+}
+
+/* All that the user of the winner runs, where no slice holds it together. */
+static void take_user(Tree *t, uint32_t winner) {
+        uint32_t uid = t->s->procs[winner].facts->uid;
+
+        add_with_sharers(t, winner);
+        for (uint32_t i = 0; i < t->s->n_procs; i++)
+                if (t->s->procs[i].facts->uid == uid && candidate_is_touchable(&t->table[i]))
+                        add_with_sharers(t, i);
+        t->target->kind = TARGET_USER;
 }
 
 /* The instance of a process policy is the root itself, and what hangs below it is in reach too;
@@ -201,6 +212,7 @@ void rank_target(const Policy *policy, const Verdict *v, const Sample *s, Candid
         bool of_instance = v && v->key.watch == WATCH_PROCESS;
 
         *ret = (Target){ .kind = TARGET_PROCESS,
+                .group = -1,
                 .class_hash = s->procs[winner->proc].facts->class_hash };
         clear_marks(&t);
 
@@ -210,6 +222,8 @@ void rank_target(const Policy *policy, const Verdict *v, const Sample *s, Candid
                 take_most(policy, &t, winner->proc);
         else if (!of_instance && kind == TARGET_AUTO && candidate_takes_group(policy, winner))
                 take_most(policy, &t, winner->proc);
+        else if (kind == TARGET_USER)
+                take_user(&t, winner->proc);
         else
                 add_with_sharers(&t, winner->proc);
 
@@ -227,7 +241,7 @@ bool rank_target_widen(const Sample *s, Candidate *scratch, const Candidate *win
                 !s->procs[parent].kept)
                 return false;
 
-        *ret = (Target){ 0 };
+        *ret = (Target){ .group = -1 };
         clear_marks(&t);
         take_subtree(&t, parent, parent);
         ret->class_hash = s->procs[parent].facts->class_hash;

@@ -22,7 +22,7 @@ int pipeline_init(Pipeline *p, const Config *config, bool dry) {
                 .dry = dry,
         };
 
-        r = history_new(config->limits.processes, &p->history);
+        r = history_new(config->limits.processes, config->limits.cgroups, &p->history);
         if (r < 0)
                 return r;
 

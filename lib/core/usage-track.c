@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/process-track.h"
+#include "core/usage-track.h"
 
 #include "base/macro.h"
 #include "base/number.h"
@@ -19,8 +19,8 @@ static uint32_t to_kib(uint64_t bytes) {
         return (uint32_t) MIN(bytes / 1024, (uint64_t) NO_MINIMUM - 1);
 }
 
-void process_track_begin(ProcessTrack *t, uint32_t generation, usec_t at_usec, bool born_watched) {
-        *t = (ProcessTrack){
+void usage_track_begin(UsageTrack *t, uint32_t generation, usec_t at_usec, bool born_watched) {
+        *t = (UsageTrack){
                 .generation_plus_one = generation + 1,
                 .block = (uint32_t) (at_usec / BLOCK_USEC),
                 .born_watched = born_watched,
@@ -32,7 +32,7 @@ void process_track_begin(ProcessTrack *t, uint32_t generation, usec_t at_usec, b
                 t->minima_kib[t->block % TRACK_BLOCKS] = 0; /* (2) */
 }
 
-static void roll_blocks(ProcessTrack *t, uint32_t block) {
+static void roll_blocks(UsageTrack *t, uint32_t block) {
         uint32_t passed = MIN(block - t->block, (uint32_t) TRACK_BLOCKS);
 
         for (uint32_t i = 0; i < passed; i++)
@@ -40,13 +40,17 @@ static void roll_blocks(ProcessTrack *t, uint32_t block) {
         t->block = block;
 }
 
+static uint8_t point_at(const UsageTrack *t, uint8_t age) {
+        return (uint8_t) ((t->head + TRACK_POINTS - 1 - age) % TRACK_POINTS);
+}
+
 /* (3) */
-static void update_growth(ProcessTrack *t) {
+static void update_growth(UsageTrack *t) {
         SlopePoint points[TRACK_POINTS];
         int64_t per_sec;
 
         for (uint8_t i = 0; i < t->n; i++) {
-                uint8_t at = (uint8_t) ((t->head + TRACK_POINTS - t->n + i) % TRACK_POINTS);
+                uint8_t at = point_at(t, (uint8_t) (t->n - 1 - i));
 
                 points[i] = (SlopePoint){ t->points_msec[at] * USEC_PER_MSEC, t->points_kib[at] };
         }
@@ -55,18 +59,21 @@ static void update_growth(ProcessTrack *t) {
                 t->growth_kib = (int32_t) MAX(MIN(per_sec, INT32_MAX), -INT32_MAX);
 }
 
-static void add_point(ProcessTrack *t, usec_t at_usec, uint32_t kib) {
-        uint32_t msec =
-                (uint32_t) MIN((at_usec - t->first_usec) / USEC_PER_MSEC, (usec_t) UINT32_MAX);
+void usage_track_add_point(UsageTrack *t, usec_t at_usec, uint64_t amount) {
+        uint32_t kib = to_kib(amount), msec;
+
+        if (at_usec < t->first_usec)
+                return;
+        msec = (uint32_t) MIN((at_usec - t->first_usec) / USEC_PER_MSEC, (usec_t) UINT32_MAX);
 
         if (t->n > 0) {
-                uint32_t last = t->points_msec[(t->head + TRACK_POINTS - 1) % TRACK_POINTS];
+                uint32_t last = t->points_msec[point_at(t, 0)];
                 uint32_t spacing = t->n < 3 ? FIRST_SPACING_MSEC : POINT_SPACING_MSEC;
 
                 if (msec < last || msec - last < spacing)
                         return;
                 if (msec - last > POINT_AGE_MAX_MSEC)
-                        process_track_forget_growth(t);
+                        usage_track_forget_growth(t);
         }
 
         t->points_msec[t->head] = msec;
@@ -76,23 +83,28 @@ static void add_point(ProcessTrack *t, usec_t at_usec, uint32_t kib) {
         update_growth(t);
 }
 
-void process_track_add(ProcessTrack *t, usec_t at_usec, uint64_t usage) {
-        uint32_t block = (uint32_t) (at_usec / BLOCK_USEC), kib = to_kib(usage);
+void usage_track_add_minimum(UsageTrack *t, usec_t at_usec, uint64_t usage) {
+        uint32_t block = (uint32_t) (at_usec / BLOCK_USEC);
 
         if (at_usec < t->first_usec || block < t->block)
                 return;
 
         roll_blocks(t, block);
-        t->minima_kib[block % TRACK_BLOCKS] = MIN(t->minima_kib[block % TRACK_BLOCKS], kib);
-        add_point(t, at_usec, kib);
+        t->minima_kib[block % TRACK_BLOCKS] =
+                MIN(t->minima_kib[block % TRACK_BLOCKS], to_kib(usage));
 }
 
-void process_track_forget_growth(ProcessTrack *t) {
+void usage_track_add(UsageTrack *t, usec_t at_usec, uint64_t usage) {
+        usage_track_add_minimum(t, at_usec, usage);
+        usage_track_add_point(t, at_usec, usage);
+}
+
+void usage_track_forget_growth(UsageTrack *t) {
         t->n = 0;
         t->growth_known = false;
 }
 
-bool process_track_baseline(const ProcessTrack *t, uint64_t *ret_bytes) {
+bool usage_track_baseline(const UsageTrack *t, uint64_t *ret_bytes) {
         uint32_t least = NO_MINIMUM;
 
         for (int i = 0; i < TRACK_BLOCKS; i++)
@@ -104,6 +116,6 @@ bool process_track_baseline(const ProcessTrack *t, uint64_t *ret_bytes) {
         return true;
 }
 
-bool process_track_is_ripe(const ProcessTrack *t, usec_t at_usec) {
+bool usage_track_is_ripe(const UsageTrack *t, usec_t at_usec) {
         return t->born_watched || usec_since(at_usec, t->first_usec) >= RIPE_AFTER_USEC;
 }

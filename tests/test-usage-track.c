@@ -1,89 +1,89 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/process-track.h"
+#include "core/usage-track.h"
 
 #include "core/user-sum.h"
 #include "tests/core-world.h"
 
 #define MIN_ USEC_PER_MIN
 
-static uint64_t baseline(const ProcessTrack *t) {
+static uint64_t baseline(const UsageTrack *t) {
         uint64_t bytes = 0;
 
-        ck_assert(process_track_baseline(t, &bytes));
+        ck_assert(usage_track_baseline(t, &bytes));
         return bytes;
 }
 
 START_TEST(it_is_small) {
-        ck_assert_uint_le(sizeof(ProcessTrack), 120);
+        ck_assert_uint_le(sizeof(UsageTrack), 120);
 }
 END_TEST
 
 START_TEST(the_baseline_is_the_minimum_of_the_last_hour) {
-        ProcessTrack t;
+        UsageTrack t;
         usec_t at = SEC(1000);
 
-        process_track_begin(&t, 1, at, false);
-        process_track_add(&t, at, MIB(100));
+        usage_track_begin(&t, 1, at, false);
+        usage_track_add(&t, at, MIB(100));
         ck_assert_uint_eq(baseline(&t), MIB(100));
-        process_track_add(&t, at + MIN_, MIB(300));
+        usage_track_add(&t, at + MIN_, MIB(300));
         ck_assert_uint_eq(baseline(&t), MIB(100));
-        process_track_add(&t, at + 2 * MIN_, MIB(50));
+        usage_track_add(&t, at + 2 * MIN_, MIB(50));
         ck_assert_uint_eq(baseline(&t), MIB(50));
 
         for (int m = 3; m <= 50; m++)
-                process_track_add(&t, at + (usec_t) m * MIN_, MIB(300));
+                usage_track_add(&t, at + (usec_t) m * MIN_, MIB(300));
         ck_assert_uint_eq(baseline(&t), MIB(50));
         for (int m = 51; m <= 70; m++)
-                process_track_add(&t, at + (usec_t) m * MIN_, MIB(300));
+                usage_track_add(&t, at + (usec_t) m * MIN_, MIB(300));
         ck_assert_uint_eq(baseline(&t), MIB(300)); /* the low hour is over */
 }
 END_TEST
 
 START_TEST(what_was_born_while_we_watched_counts_in_full_for_an_hour) {
-        ProcessTrack t;
+        UsageTrack t;
         usec_t at = SEC(1000);
 
-        process_track_begin(&t, 1, at, true);
-        process_track_add(&t, at, MIB(500));
+        usage_track_begin(&t, 1, at, true);
+        usage_track_add(&t, at, MIB(500));
         ck_assert_uint_eq(baseline(&t), 0);
-        ck_assert(process_track_is_ripe(&t, at));
+        ck_assert(usage_track_is_ripe(&t, at));
         for (int m = 1; m <= 70; m++)
-                process_track_add(&t, at + (usec_t) m * MIN_, MIB(500));
+                usage_track_add(&t, at + (usec_t) m * MIN_, MIB(500));
         ck_assert_uint_eq(baseline(&t), MIB(500));
 }
 END_TEST
 
 START_TEST(what_was_there_before_us_is_ripe_after_a_minute) {
-        ProcessTrack t;
+        UsageTrack t;
 
-        process_track_begin(&t, 1, SEC(1000), false);
-        process_track_add(&t, SEC(1000), MIB(500));
-        ck_assert(!process_track_is_ripe(&t, SEC(1059)));
-        ck_assert(process_track_is_ripe(&t, SEC(1060)));
+        usage_track_begin(&t, 1, SEC(1000), false);
+        usage_track_add(&t, SEC(1000), MIB(500));
+        ck_assert(!usage_track_is_ripe(&t, SEC(1059)));
+        ck_assert(usage_track_is_ripe(&t, SEC(1060)));
 }
 END_TEST
 
 START_TEST(blocks_that_were_not_looked_at_do_not_count) {
-        ProcessTrack t;
+        UsageTrack t;
         uint64_t bytes = 7;
 
-        process_track_begin(&t, 1, SEC(1000), false);
-        ck_assert(!process_track_baseline(&t, &bytes));
+        usage_track_begin(&t, 1, SEC(1000), false);
+        ck_assert(!usage_track_baseline(&t, &bytes));
         ck_assert_uint_eq(bytes, 7);
-        process_track_add(&t, SEC(1000), MIB(10));
-        process_track_add(&t, SEC(1000) + 40 * MIN_, MIB(500));
+        usage_track_add(&t, SEC(1000), MIB(10));
+        usage_track_add(&t, SEC(1000) + 40 * MIN_, MIB(500));
         ck_assert_uint_eq(baseline(&t), MIB(10));
-        process_track_add(&t, SEC(1000) + 200 * MIN_, MIB(500)); /* all blocks are old now */
+        usage_track_add(&t, SEC(1000) + 200 * MIN_, MIB(500)); /* all blocks are old now */
         ck_assert_uint_eq(baseline(&t), MIB(500));
 }
 END_TEST
 
 START_TEST(a_reading_from_before_changes_nothing) {
-        ProcessTrack t;
+        UsageTrack t;
 
-        process_track_begin(&t, 1, SEC(1000), false);
-        process_track_add(&t, SEC(1000), MIB(100));
-        process_track_add(&t, SEC(500), MIB(1));
+        usage_track_begin(&t, 1, SEC(1000), false);
+        usage_track_add(&t, SEC(1000), MIB(100));
+        usage_track_add(&t, SEC(500), MIB(1));
         ck_assert_uint_eq(baseline(&t), MIB(100));
 }
 END_TEST
@@ -104,13 +104,13 @@ static const struct {
 };
 
 START_TEST(growth_is_a_slope_over_ten_seconds) {
-        ProcessTrack t;
+        UsageTrack t;
 
-        process_track_begin(&t, 1, SEC(1000), false);
+        usage_track_begin(&t, 1, SEC(1000), false);
         for (int i = 0; i < growth_rows[_i].n; i++) {
                 usec_t later = (usec_t) i * growth_rows[_i].spacing;
 
-                process_track_add(&t, SEC(1000) + later, MIB(100) + MIB(20) * later / USEC_PER_SEC);
+                usage_track_add(&t, SEC(1000) + later, MIB(100) + MIB(20) * later / USEC_PER_SEC);
         }
         ck_assert_msg(t.growth_known == growth_rows[_i].known, "%s", growth_rows[_i].name);
         if (t.growth_known)
@@ -120,23 +120,23 @@ START_TEST(growth_is_a_slope_over_ten_seconds) {
 END_TEST
 
 START_TEST(shrinking_is_negative_growth) {
-        ProcessTrack t;
+        UsageTrack t;
 
-        process_track_begin(&t, 1, SEC(1000), false);
+        usage_track_begin(&t, 1, SEC(1000), false);
         for (int i = 0; i < 10; i++)
-                process_track_add(&t, SEC(1000 + i), MIB(1000) - MIB(10) * (uint64_t) i);
+                usage_track_add(&t, SEC(1000 + i), MIB(1000) - MIB(10) * (uint64_t) i);
         ck_assert_int_eq(t.growth_kib, -10 * 1024);
-        process_track_forget_growth(&t);
+        usage_track_forget_growth(&t);
         ck_assert(!t.growth_known);
         ck_assert_uint_le(baseline(&t), MIB(1000)); /* the hour is not forgotten */
 }
 END_TEST
 
 START_TEST(more_than_four_tebibytes_are_capped) {
-        ProcessTrack t;
+        UsageTrack t;
 
-        process_track_begin(&t, 1, SEC(1000), false);
-        process_track_add(&t, SEC(1000), UINT64_MAX);
+        usage_track_begin(&t, 1, SEC(1000), false);
+        usage_track_add(&t, SEC(1000), UINT64_MAX);
         ck_assert_uint_eq(baseline(&t), (uint64_t) (UINT32_MAX - 1) * 1024);
 }
 END_TEST
@@ -178,8 +178,8 @@ START_TEST(users_are_summed_in_order_and_shared_memory_once) {
 END_TEST
 
 int main(void) {
-        Suite *s = suite_create("process-track");
-        TCase *tc = tcase_create("process-track");
+        Suite *s = suite_create("usage-track");
+        TCase *tc = tcase_create("usage-track");
 
         tcase_add_test(tc, it_is_small);
         tcase_add_test(tc, the_baseline_is_the_minimum_of_the_last_hour);

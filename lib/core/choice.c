@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/choice.h"
+
+#include <string.h>
+
+#include "base/macro.h"
+#include "core/candidates.h"
+#include "core/group-target.h"
+
+/* ---- the target that the incident has already, if it may still be taken */
+
+static const Candidate *current_process(const Choosing *c) {
+        const Incident *i = c->incident;
+        size_t n = MIN(c->s->n_procs, c->scratch->size);
+
+        if (!i || !i->has_target || i->target_is_group)
+                return NULL;
+        for (size_t k = 0; k < n; k++)
+                if (c->s->procs[k].slot == i->slot && c->s->procs[k].generation == i->generation &&
+                        c->scratch->candidates[k].refusal == REFUSAL_NONE)
+                        return &c->scratch->candidates[k];
+        return NULL;
+}
+
+static const GroupCandidate *current_group(const Choosing *c, const GroupRanking *r) {
+        const Incident *i = c->incident;
+
+        if (!i || !i->has_target || !i->target_is_group)
+                return NULL;
+        for (size_t k = 0; k < r->n; k++)
+                if (c->s->groups[k].slot == i->slot &&
+                        c->s->groups[k].generation == i->generation &&
+                        r->table[k].refusal == REFUSAL_NONE)
+                        return &r->table[k];
+        return NULL;
+}
+
+/* ---- taking */
+
+static GroupRanking ranking_of(const Choosing *c) {
+        return (GroupRanking){ .config = c->config,
+                .policy = c->policy,
+                .v = c->v,
+                .s = c->s,
+                .veto = c->veto,
+                .procs = c->scratch->candidates,
+                .n_procs = MIN(c->s->n_procs, c->scratch->size),
+                .table = c->scratch->groups,
+                .size = c->scratch->groups_size };
+}
+
+static void take_process(const Choosing *c, const Candidate *winner, TargetKind kind, Choice *ret) {
+        ret->winner = winner;
+        rank_target(c->policy, c->v, c->s, c->scratch->candidates, winner, kind, &ret->target);
+}
+
+/* All of a cgroup, or its worst member when that would be too many. */
+static void take_group(
+        const Choosing *c, const GroupRanking *r, const GroupCandidate *group, Choice *ret) {
+        ret->group = group;
+        ret->winner = group->culprit == GROUP_NONE ? NULL : &c->scratch->candidates[group->culprit];
+        ret->too_many = !group_rank_is_few(c->policy, group);
+        if (!ret->too_many)
+                group_target_take(r, group->group, &ret->target);
+        else if (ret->winner)
+                take_process(c, ret->winner, TARGET_PROCESS, ret);
+}
+
+static void choose_group(const Choosing *c, const GroupRanking *r, Choice *ret) {
+        const GroupCandidate *group = current_group(c, r);
+        const Candidate *process = current_process(c);
+
+        if (process) {
+                ret->kept = true;
+                take_process(c, process, TARGET_PROCESS, ret);
+                return;
+        }
+        ret->kept = group != NULL;
+        if (!group && c->scratch->n_best_groups > 0 &&
+                c->scratch->best_groups[0].refusal == REFUSAL_NONE)
+                group = &r->table[c->scratch->best_groups[0].group];
+        if (group)
+                take_group(c, r, group, ret);
+}
+
+/* The whole cgroup of a process whose work is spread over many, or is one for the kernel. */
+static const GroupCandidate *group_around(
+        const Choosing *c, const GroupRanking *r, const Candidate *winner) {
+        uint32_t one = group_target_of_oom_group(r, winner->proc), work;
+        const GroupCandidate *g;
+
+        if (one != GROUP_NONE && r->table[one].refusal == REFUSAL_NONE)
+                return &r->table[one];
+        work = group_target_of_work(r, winner->proc);
+        if (work == GROUP_NONE || r->table[work].refusal != REFUSAL_NONE || winner->preference > 0)
+                return NULL;
+        g = &r->table[work];
+        return candidate_takes_group(c->policy, winner) || g->largest < g->gained - g->largest
+                ? g
+                : NULL;
+}
+
+static void choose_process(const Choosing *c, const GroupRanking *r, Choice *ret) {
+        const GroupCandidate *group = current_group(c, r);
+        const Candidate *winner = current_process(c);
+        TargetKind kind = c->policy->targets.kind;
+
+        ret->kept = group || winner;
+        if (group) {
+                take_group(c, r, group, ret);
+                return;
+        }
+        if (!winner && c->scratch->n_best > 0 && c->scratch->best[0].refusal == REFUSAL_NONE)
+                winner = &c->scratch->candidates[c->scratch->best[0].proc];
+        if (!winner)
+                return;
+        group = kind == TARGET_AUTO && !ret->kept ? group_around(c, r, winner) : NULL;
+        if (group)
+                take_group(c, r, group, ret);
+        else
+                take_process(c, winner, kind, ret);
+}
+
+/* A user has no slice where there is no logind. */
+static bool has_groups(const Choosing *c) {
+        return c->scratch->n_best_groups > 0 || c->policy->targets.kind != TARGET_USER;
+}
+
+void choice_make(const Choosing *c, Choice *ret) {
+        TargetKind kind = c->policy->targets.kind;
+        GroupRanking r = ranking_of(c);
+
+        *ret = (Choice){ .target.group = -1 };
+        c->scratch->n_best_groups = 0;
+        if (target_is_group(kind) || kind == TARGET_AUTO)
+                c->scratch->n_best_groups = group_rank(
+                        &r, kind, c->scratch->best_groups, ELEMENTS(c->scratch->best_groups));
+
+        if (target_is_group(kind) && has_groups(c))
+                choose_group(c, &r, ret);
+        else
+                choose_process(c, &r, ret);
+}
+
+bool choice_widen(const Choosing *c, const Choice *from, TargetKind kind, Target *ret) {
+        GroupRanking r = ranking_of(c);
+        uint32_t unit;
+
+        if (!from->winner)
+                return false;
+        if (kind == TARGET_TREE)
+                return rank_target_widen(c->s, c->scratch->candidates, from->winner, ret);
+
+        (void) group_rank(&r, TARGET_AUTO, NULL, 0);
+        unit = group_target_of_unit(&r, from->winner->proc);
+        if (unit == GROUP_NONE || r.table[unit].refusal != REFUSAL_NONE ||
+                !group_rank_is_few(c->policy, &r.table[unit]))
+                return false;
+        group_target_take(&r, unit, ret);
+        return true;
+}
