@@ -39,11 +39,15 @@ START_TEST(a_directory_tells_of_its_children_and_its_files) {
         fd = fdio_open_dir_at(f.fd, "a");
         ck_assert_int_eq(cgroup_watch_open(&w), 0);
         ck_assert(!cgroup_watch_next(&w, &notice));
-        a = cgroup_watch_add(&w, fd, false);
+        a = cgroup_watch_add(&w, fd);
         ck_assert_int_ge(a, 0);
-        fixture_file(&f, "a/memory.events", "max 1\n"); /* not asked for */
+        ck_assert_int_eq(cgroup_watch_add(&w, fd), a);
+        fixture_file(&f, "a/memory.events", "max 1\n");
+        ck_assert(await(&w, CGROUP_NOTICE_EVENTS, a));
+        fixture_file(&f, "a/memory.current", "1\n"); /* created: perhaps a child */
+        ck_assert(await(&w, CGROUP_NOTICE_CHILDREN, a));
+        fixture_file(&f, "a/memory.current", "2\n"); /* nobody asks for that */
         ck_assert(!cgroup_watch_next(&w, &notice));
-        ck_assert_int_eq(cgroup_watch_add(&w, fd, true), a);
         fixture_file(&f, "a/memory.events", "max 2\n");
         ck_assert(await(&w, CGROUP_NOTICE_EVENTS, a));
         fixture_file(&f, "a/b/cgroup.procs", "");
@@ -52,7 +56,7 @@ START_TEST(a_directory_tells_of_its_children_and_its_files) {
         ck_assert(await(&w, CGROUP_NOTICE_ENDED, a));
         fixture_file(&f, "a/c/cgroup.procs", "");
         ck_assert(!cgroup_watch_next(&w, &notice));
-        ck_assert_int_lt(cgroup_watch_add(&w, -1, false), 0);
+        ck_assert_int_lt(cgroup_watch_add(&w, -1), 0);
         close_fd(fd);
         cgroup_watch_done(&w);
         ck_assert(!cgroup_watch_next(&w, &notice));
@@ -69,11 +73,11 @@ START_TEST(the_kernel_tells_of_cgroups_that_come_change_and_go) {
         if (!cgroup_fixture_init(&f))
                 return;
         ck_assert_int_eq(cgroup_watch_open(&w), 0);
-        top = cgroup_watch_add(&w, f.fd, false);
+        top = cgroup_watch_add(&w, f.fd);
         ck_assert_int_ge(top, 0);
         dir = cgroup_fixture_make(&f, f.fd, "a");
         ck_assert(await(&w, CGROUP_NOTICE_CHILDREN, top));
-        a = cgroup_watch_add(&w, dir, true);
+        a = cgroup_watch_add(&w, dir);
         close_fd(dir); /* the watch stays */
         dir = fdio_open_dir_at(f.fd, "a");
         state_fd = fdio_open_at(dir, "cgroup.events");
@@ -118,7 +122,7 @@ START_TEST(more_than_the_queue_holds_is_told) {
         fds[0] = openat(f.fd, "memory.events", O_WRONLY | O_CLOEXEC);
         fds[1] = openat(f.fd, "cgroup.events", O_WRONLY | O_CLOEXEC);
         ck_assert_int_eq(cgroup_watch_open(&w), 0);
-        ck_assert_int_ge(cgroup_watch_add(&w, f.fd, true), 0);
+        ck_assert_int_ge(cgroup_watch_add(&w, f.fd), 0);
         for (uint64_t i = 0; i < size + 10; i++) /* the same twice in a row would be one */
                 ck_assert_int_eq(pwrite(fds[i % 2], "y", 1, 0), 1);
         while (cgroup_watch_next(&w, &notice))

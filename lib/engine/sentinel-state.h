@@ -19,7 +19,9 @@ struct Sentinel {
         bool quiet; /* a rehearsal: nothing is told */
         uint64_t fill_ceiling;
         Sample sample;
-        ProcSample *procs;              /* the sampler's array, as the rehearsal found it */
+        ProcSample *procs;   /* the sampler's array, as the rehearsal found it */
+        GroupSample *groups; /* likewise */
+        size_t groups_max;
         Outcome outcomes[OUTCOMES_MAX]; /* for the next judgement */
         size_t n_outcomes;
         FlightWatch flight;
@@ -29,6 +31,7 @@ struct Sentinel {
         usec_t last_tick_usec;
         usec_t blinded_told_usec;
         unsigned reapers_told; /* how many were left when it was last told */
+        bool groups_told;      /* that there are more cgroups than limits.cgroups */
 
         pthread_t thread;
         bool running;
@@ -36,6 +39,7 @@ struct Sentinel {
         int view_fd; /* owner: any */
         atomic_bool stop;
         atomic_bool request_processes;
+        atomic_bool alarmed;
         _Atomic(const Config *) pending; /* main's, until it is taken */
         _Atomic(const Config *) taking;  /* on its way */
         _Atomic(const Config *) config;  /* in use */

@@ -24,8 +24,8 @@ void cgroup_watch_done(CgroupWatch *w) {
         *w = CGROUP_WATCH_INIT;
 }
 
-int cgroup_watch_add(CgroupWatch *w, int dir_fd, bool with_files) {
-        const uint32_t mask = IN_CREATE | IN_DELETE | IN_ONLYDIR | (with_files ? IN_MODIFY : 0);
+int cgroup_watch_add(CgroupWatch *w, int dir_fd) {
+        const uint32_t mask = IN_CREATE | IN_DELETE | IN_MODIFY | IN_ONLYDIR;
         char path[32];
         int r;
 

@@ -41,10 +41,10 @@ typedef struct CgroupWatch {
 int cgroup_watch_open(CgroupWatch *w);
 void cgroup_watch_done(CgroupWatch *w);
 
-/* Watches a cgroup by an open descriptor of its directory, which may be closed afterwards.
- * with_files: its event files as well; a second call changes that. Returns the number of the watch
- * (the same for the same cgroup), or negative errno: -ENOSPC when no more are granted. */
-int cgroup_watch_add(CgroupWatch *w, int dir_fd, bool with_files);
+/* Watches a cgroup by an open descriptor of its directory, which may be closed afterwards. Returns
+ * the number of the watch (the same for the same cgroup), or negative errno: -ENOSPC when no more
+ * are granted. */
+int cgroup_watch_add(CgroupWatch *w, int dir_fd);
 
 /* Ends a watch. The end of its cgroup does not: only the notice of the parent tells of that, and a
  * watch that is left behind counts. */
