@@ -139,6 +139,7 @@ static int make_sentinel(Engine *e) {
         if (!e->dry) {
                 e->kernel = (KernelAct){
                         .roster = e->roster,
+                        .groups = e->groups,
                         .reapers = e->reapers,
                         .ops = reaper_ops(e),
                         .self_pid = (int32_t) getpid(),

@@ -28,7 +28,7 @@
 /* More than a machine without containers has. */
 #define GROUPS_FEW 256
 
-#define OUTCOMES_MAX (2 * TARGET_MEMBERS_MAX * PLAN_ACTIONS_MAX)
+#define OUTCOMES_MAX (2 * (TARGET_MEMBERS_MAX + 1) * PLAN_ACTIONS_MAX)
 
 struct Replay {
         char *dir;
@@ -44,6 +44,8 @@ struct Replay {
         Pipeline pipeline;
         Sample sample;
         ActRecord record;
+        uint64_t group_action; /* the last one about a whole cgroup; 0: told, or none */
+        GroupRef group;
         Outcome outcomes[OUTCOMES_MAX];
         size_t n_outcomes;
         uint64_t serial;
@@ -241,6 +243,35 @@ static void add_gone(Replay *r, const Flight *f, size_t member) {
         };
 }
 
+static void note_group(Replay *r) {
+        const Plan *plan = &r->pipeline.plan;
+
+        for (size_t i = 0; i < plan->n_actions; i++)
+                if (plan->actions[i].n_groups > 0) {
+                        r->group_action = plan->actions[i].id;
+                        r->group = plan->actions[i].groups[0];
+                }
+}
+
+/* What cgroup.events would have told. */
+static void find_group_gone(Replay *r) {
+        const Flight *f = &r->pipeline.book->flight;
+        const GroupSample *g = sample_find_group(&r->sample, r->group.slot, r->group.generation);
+
+        if (!f->active || r->group_action != f->action || (g && g->populated) ||
+                r->n_outcomes == ELEMENTS(r->outcomes))
+                return;
+        r->group_action = 0;
+        r->outcomes[r->n_outcomes++] = (Outcome){
+                .kind = OUTCOME_GONE,
+                .action = f->action,
+                .slot = r->group.slot,
+                .generation = r->group.generation,
+                .at_usec = r->at_usec,
+                .is_group = true,
+        };
+}
+
 /* What a pidfd would have told. */
 static void find_gone(Replay *r) {
         const Flight *f = &r->pipeline.book->flight;
@@ -336,8 +367,10 @@ int replay_next(Replay *r, Sink sink) {
                 return k;
 
         find_gone(r);
+        find_group_gone(r);
         pipeline_judge(&r->pipeline, &r->sample, r->outcomes, r->n_outcomes);
         tell(r, sink);
+        note_group(r);
         r->record.n = 0;
         r->n_outcomes = actuator_run(&act_record, &r->record, &r->pipeline.plan, r->at_usec,
                 r->outcomes, ELEMENTS(r->outcomes));

@@ -11,7 +11,8 @@
 #include "engine/sentinel.h"
 #include "engine/source-watch.h"
 
-enum { OUTCOMES_MAX = 4 * TARGET_MEMBERS_MAX }; /* of two actions: sent and gone */
+/* Of two actions: sent and gone. */
+enum { OUTCOMES_MAX = 4 * (TARGET_MEMBERS_MAX + TARGET_GROUPS_MAX) };
 
 struct Sentinel {
         SentinelParts parts;

@@ -177,7 +177,7 @@ static void carry_out(Sentinel *s, usec_t now_usec) {
         const ActOps *ops = s->armed ? s->parts.ops : &act_dry;
         size_t n;
 
-        flight_watch_follow(&s->flight, &s->parts.pipeline->book->flight);
+        flight_watch_follow(&s->flight, &s->parts.pipeline->book->flight, plan);
         n = actuator_run(ops, s->parts.ops_ctx, plan, now_usec, s->outcomes, OUTCOMES_MAX);
         for (size_t i = 0; i < n; i++)
                 sentinel_count_outcome(s, &s->outcomes[i]);
@@ -276,7 +276,7 @@ static void forget(Sentinel *s) {
         s->n_outcomes = 0;
         memset(&s->stats, 0, sizeof(s->stats));
         s->stats.trigger_mode = s->parts.triggers ? s->parts.triggers->mode : TRIGGER_NONE;
-        flight_watch_follow(&s->flight, &p->book->flight);
+        flight_watch_follow(&s->flight, &p->book->flight, &p->plan);
 }
 
 void sentinel_rehearse(Sentinel *s, uint64_t *ret_available) {

@@ -36,7 +36,7 @@ int sentinel_new(const SentinelParts *parts, Sentinel **ret) {
         s->parts = *parts;
         s->groups_max = parts->pipeline->config->limits.cgroups;
         atomic_init(&s->config, parts->pipeline->config);
-        flight_watch_init(&s->flight, parts->roster);
+        flight_watch_init(&s->flight, parts->roster, parts->groups);
         source_watch_init(&s->sources, parts->sampler);
         s->stats.trigger_mode = parts->triggers ? parts->triggers->mode : TRIGGER_NONE;
         parts->pipeline->dry = true; /* until it is armed */
