@@ -3,7 +3,6 @@
 
 #include "base/fdio.h"
 #include "config/config-load.h"
-#include "engine/scout-group.h"
 #include "engine/scout-table.h"
 #include "engine/slow-reader.h"
 #include "kernel/proc-stat.h"
@@ -482,53 +481,6 @@ START_TEST(slow_values_are_published_with_their_age) {
         scout_fill_raw(b.scout, &raw);
         ck_assert_uint_eq(raw.have, source_bit(SOURCE_VMSTAT));
         ck_assert_uint_eq(raw.zram_physical, 0);
-        bed_done(&b, false);
-}
-END_TEST
-
-START_TEST(groups_tell_who_gained) {
-        Bed b;
-        ScoutGroups *g;
-        FactStrings *strings;
-        const char *a, *c;
-        uint8_t ga, gc;
-
-        bed_init(&b, POLICY(64, 8, 4, "{ comm: x }"));
-        fixture_file(&b.fixture, "sys/fs/cgroup/cgroup.controllers", "cpu memory pids\n");
-        fixture_file(&b.fixture, "sys/fs/cgroup/a.slice/memory.current", "104857600\n");
-        fixture_file(&b.fixture, "sys/fs/cgroup/c.slice/memory.current", "104857600\n");
-        sysroot_done(&b.root);
-        ck_assert_int_eq(sysroot_open(b.fixture.path, &b.root), 0);
-        ck_assert_int_eq(fact_strings_new(&strings), 0);
-        ck_assert_int_eq(scout_groups_new(strings, &b.root, &g), 0);
-        a = fact_strings_ref(strings, "/a.slice", 8);
-        c = fact_strings_ref(strings, "/c.slice", 8);
-        ga = scout_groups_join(g, a);
-        gc = scout_groups_join(g, c);
-        ck_assert_uint_eq(scout_groups_join(g, a), ga);
-        ck_assert_uint_eq(scout_groups_join(g, fact_strings_ref(strings, "/none.slice", 11)),
-                SCOUT_GROUP_NONE);
-        ck_assert_uint_eq(scout_groups_join(g, "/"), SCOUT_GROUP_NONE);
-        ck_assert_uint_eq(scout_groups_read(g), 0);
-
-        fixture_file(&b.fixture, "sys/fs/cgroup/a.slice/memory.current", "125829120\n");
-        fixture_file(&b.fixture, "sys/fs/cgroup/c.slice/memory.current", "105906176\n"); /* 1 % */
-        ck_assert(scout_groups_count(g, ga));
-        ck_assert(scout_groups_count(g, gc));
-        ck_assert_uint_eq(scout_groups_read(g), 1);
-        ck_assert(scout_groups_gained(g, ga));
-        ck_assert(!scout_groups_gained(g, gc));
-
-        /* Counted once; without members, or without the file's text, it is dropped. */
-        ck_assert(scout_groups_count(g, ga));
-        ck_assert_uint_eq(scout_groups_read(g), 0);
-        ck_assert(!scout_groups_count(g, gc));
-        fixture_file(&b.fixture, "sys/fs/cgroup/a.slice/memory.current", "");
-        ck_assert(scout_groups_count(g, ga));
-        ck_assert_uint_eq(scout_groups_read(g), 0);
-        ck_assert(!scout_groups_count(g, ga));
-        (void) scout_groups_free(g);
-        (void) fact_strings_free(strings);
         bed_done(&b, false);
 }
 END_TEST
@@ -1031,8 +983,8 @@ HARNESS_MAIN("scout", pass_lists_processes_with_facts_and_amounts,
         large_newcomer_beyond_the_limit_takes_the_place_of_a_small_one,
         next_tree_keeps_slots_of_the_same_processes, listing_that_fails_leaves_the_old_one,
         zombie_leader_is_as_large_as_its_threads, slow_values_are_published_with_their_age,
-        groups_tell_who_gained, table_finds_what_was_added_and_nothing_else,
-        child_is_kept_and_let_go, exec_of_a_known_process_is_noticed_at_the_census,
+        table_finds_what_was_added_and_nothing_else, child_is_kept_and_let_go,
+        exec_of_a_known_process_is_noticed_at_the_census,
         exec_of_a_kept_process_is_noticed_when_passes_are_asked_for,
         hidden_processes_are_said_to_be_hidden, newborn_is_looked_at_again_who_it_became,
         three_hundred_children_leave_no_trace, running_out_of_descriptors_keeps_fewer_and_recovers,

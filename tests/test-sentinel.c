@@ -86,7 +86,7 @@ static void begin(const char *policy) {
                                  bed.config, &bed.scout),
                 0);
         ck_assert_int_eq(scout_pass(bed.scout, NOW, NOW, true), 0);
-        ck_assert_int_eq(sampler_new(&bed.root, bed.config->limits.processes, &bed.sampler), 0);
+        ck_assert_int_eq(sampler_new(&bed.root, &bed.config->limits, &bed.sampler), 0);
         ck_assert_int_eq(pipeline_init(&bed.pipeline, bed.config, false), 0);
         ck_assert_int_eq(reporter_new(64, 32, &bed.reporter), 0);
         ck_assert_int_eq(sentinel_new(
@@ -254,8 +254,8 @@ START_TEST(a_view_is_given_out_once_and_one_at_a_time) {
         View *view, *other;
 
         begin(calm_text); /* no policy needs processes: the view does */
-        ck_assert_int_eq(view_new(16, 16, 16, &view), 0);
-        ck_assert_int_eq(view_new(16, 16, 16, &other), 0);
+        ck_assert_int_eq(view_new(&(ViewRoom){ 16, 16, 16, 16 }, &view), 0);
+        ck_assert_int_eq(view_new(&(ViewRoom){ 16, 16, 16, 16 }, &other), 0);
         ck_assert(sentinel_request_view(bed.sentinel, view, true)); /* no thread: filled at once */
         ck_assert(!sentinel_request_view(bed.sentinel, other, true));
         fd = (struct pollfd){ .fd = sentinel_view_fd(bed.sentinel), .events = POLLIN };
@@ -340,7 +340,7 @@ START_TEST(the_running_thread_ticks_answers_and_ends) {
         View *view;
 
         begin(policy_text);
-        ck_assert_int_eq(view_new(16, 16, 16, &view), 0);
+        ck_assert_int_eq(view_new(&(ViewRoom){ 16, 16, 16, 16 }, &view), 0);
         ck_assert_int_eq(sentinel_start(bed.sentinel), 0);
         ck_assert(sentinel_request_view(bed.sentinel, view, true));
         fd = (struct pollfd){ .fd = sentinel_view_fd(bed.sentinel), .events = POLLIN };

@@ -19,6 +19,7 @@ int pipeline_init(Pipeline *p, const Config *config, bool dry) {
                 .users_size = MAX(config->limits.instances, (uint32_t) USERS_MIN),
                 .scratch.size = config->limits.processes,
                 .procs_usec = USEC_UNSET,
+                .groups_usec = USEC_UNSET,
                 .dry = dry,
         };
 
@@ -49,12 +50,28 @@ void pipeline_done(Pipeline *p) {
         p->users = reserve_free(p->users, p->users_size, sizeof(*p->users));
 }
 
+/* Temporary: until core has it, with the same meaning as evaluate_needs_processes(). */
+static bool evaluate_needs_groups(const Config *config, const Sample *s, usec_t last_read_usec) {
+        if (last_read_usec != USEC_UNSET &&
+                usec_since(s->raw.at_usec, last_read_usec) < config->tick.process_usec)
+                return false;
+        for (size_t i = 0; i < config->n_policies; i++)
+                if (watch_is_group(config->policies[i].watch))
+                        return true;
+        return false;
+}
+
 bool pipeline_begin(Pipeline *p, Sample *s) {
         s->procs = NULL;
         s->n_procs = 0;
         s->procs_fresh = false;
         s->procs_version = 0;
         s->procs_at_usec = p->procs_usec;
+        s->groups = NULL;
+        s->n_groups = 0;
+        s->groups_fresh = false;
+        s->groups_version = 0;
+        s->groups_at_usec = p->groups_usec;
         s->users = p->users;
         s->users_size = p->users_size;
         s->n_users = 0;
@@ -65,23 +82,33 @@ bool pipeline_begin(Pipeline *p, Sample *s) {
         return p->plan.busy || evaluate_needs_processes(p->config, s, p->procs_usec);
 }
 
-/* Calm ticks mostly bring no news of processes; there may be thousands of them. */
-static void take_processes(Pipeline *p, Sample *s) {
-        if (s->n_procs == 0)
-                return;
-        if (s->procs_version != 0 && s->procs_version == p->procs_version) {
-                s->n_users = p->n_users;
+bool pipeline_needs_groups(const Pipeline *p, const Sample *s) {
+        return evaluate_needs_groups(p->config, s, p->groups_usec);
+}
+
+static bool is_known(uint64_t version, uint64_t known) {
+        return version != 0 && version == known;
+}
+
+/* Calm ticks mostly bring no news of processes and cgroups; there may be thousands of them. */
+static void take_news(Pipeline *p, Sample *s) {
+        if ((s->n_procs == 0 || is_known(s->procs_version, p->procs_version)) &&
+                (s->n_groups == 0 || is_known(s->groups_version, p->groups_version))) {
+                s->n_users = s->n_procs == 0 ? 0 : p->n_users;
                 return;
         }
         history_advance(p->history, s, p->planned_usec);
         p->procs_version = s->procs_version;
+        p->groups_version = s->groups_version;
         p->n_users = s->n_users;
 }
 
 void pipeline_judge(Pipeline *p, Sample *s, const Outcome *outcomes, size_t n_outcomes) {
-        take_processes(p, s);
+        take_news(p, s);
         if (s->procs_fresh)
                 p->procs_usec = s->procs_at_usec;
+        if (s->groups_fresh)
+                p->groups_usec = s->groups_at_usec;
 
         p->n_verdicts = evaluate(p->config, s, incident_not_before, p->book, p->verdicts,
                 p->verdicts_size, &p->n_dropped);

@@ -78,7 +78,7 @@ static int parts_init(Parts *p) {
                 return -1;
         options.roster = p->roster;
         if (scout_new(&options, p->config, &p->scout) < 0 ||
-                sampler_new(&p->root, p->config->limits.processes, &p->sampler) < 0 ||
+                sampler_new(&p->root, &p->config->limits, &p->sampler) < 0 ||
                 pipeline_init(&p->pipeline, p->config, true) < 0)
                 return -1;
         return 0;
