@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/reboot.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "tests/guest/judge.h"
@@ -187,6 +188,7 @@ static void write_result(const Trial *t) {
         const Moment *timeline;
         size_t n = machine_timeline(&timeline);
         FILE *f = fopen(GUEST_DIR "/result.json", "we");
+        struct utsname name = { .release = "" };
 
         if (!f)
                 return;
@@ -198,7 +200,9 @@ static void write_result(const Trial *t) {
         }
         fputs("{\"died\": [", f);
         people_write_died(f); /* first: what follows starts processes and takes its time */
-        fprintf(f, "], \"started\": %s, ", t->started ? "true" : "false");
+        (void) uname(&name);  /* cannot fail */
+        fprintf(f, "], \"started\": %s, \"kernel\": \"%s\", ", t->started ? "true" : "false",
+                name.release);
         put_number(f, "oom_kills", t->oom_kills);
         put_number(f, "people", people_number());
         put_number(f, "total_kib", t->total_kib);

@@ -4,7 +4,7 @@
  *
  *   guest-load NAME MODE [SETTING...] [-- CHILD...]
  *
- *   leak | memfd | files  [rate=20M] [max=2G]       grows; files: in [dir=/dev/shm]
+ *   leak | memfd | files  [rate=20M] [max=2G] [leave=SIZE]  grows; files: in [dir=/dev/shm]
  *   swarm                 [count=20] [rate=] [max=] that many leaks, which share both
  *   hold                  [size=100M] [period=5000] takes it at once, uses it all once per period
  * (ms) shared                [count=20] [size=]        that many processes with one mapping cache

@@ -56,7 +56,7 @@ def run(scenario, daemon, base, build, work):
     if took is None:
         return ['the guest did not end within %d s' % machine.GUEST_SECONDS], facts
     if not result:
-        return ['the guest left no result'], facts
+        return [machine.panic(work) or 'the guest left no result'], facts
     facts['seconds'] = round(took, 1)
     bad = verdict.outcome(scenario, result)
     if daemon is AVERT:

@@ -20,9 +20,11 @@ static pid_t fork_or_die(void) {
 
 /* A child's words are a load of this program, or, with a path first, any command. */
 static void __attribute__((noreturn)) exec_child(const Load *load) {
-        char self[] = "/proc/self/exe", *args[CHILD_ARGS_MAX] = { self };
+        char self[256] = "", *args[CHILD_ARGS_MAX] = { self };
         size_t n = load->child[0][0] == '/' ? 0 : 1;
 
+        if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0) /* the name stays ours */
+                load_die("/proc/self/exe");
         (void) unsetenv("NOTIFY_SOCKET"); /* the parent speaks for the unit */
         for (char **word = load->child; *word && n < CHILD_ARGS_MAX - 1; word++)
                 args[n++] = *word;

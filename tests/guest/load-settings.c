@@ -30,6 +30,7 @@ static bool parse_number(Load *load, const char *arg) {
         } numbers[] = {
                 { "rate=", &load->rate_bytes },
                 { "max=", &load->max_bytes },
+                { "leave=", &load->leave_bytes },
                 { "size=", &load->size_bytes },
                 { "period=", &load->period_msec },
                 { "count=", &load->count },

@@ -24,6 +24,7 @@ typedef struct Load {
         GuestPage *page;
         uint64_t rate_bytes; /* a second */
         uint64_t max_bytes;
+        uint64_t leave_bytes; /* growth ends when no more than this is available; 0: not for that */
         uint64_t size_bytes;
         uint64_t period_msec;
         uint64_t count;

@@ -151,3 +151,11 @@ def console_tail(work, n):
             return f.read().splitlines()[-n:]
     except OSError:
         return []
+
+
+def panic(work):
+    """The line with which the kernel gave up, empty without one."""
+    for line in console_tail(work, 1000):
+        if 'Kernel panic' in line:
+            return line.strip()
+    return ''

@@ -84,7 +84,7 @@ NAMED = [
              guilty={'guilty': Load('leak rate=30M nasty')},
              innocents={'steady': Load('hold size=200M period=5000')}),
     Scenario('cache-thrash', 'a process leaves too little room for the files that an innocent one uses',
-             guilty={'guilty': Load('leak rate=30M max=290M')},
+             guilty={'guilty': Load('leak rate=30M leave=80M')},
              innocents={'reader': Load('cache size=140M period=1500 dir=/var/tmp map')},
              iops=3000, limit_msec=60000, gap_factor=0),
 
@@ -118,7 +118,7 @@ NAMED = [
     Scenario('container', 'a worker leaks in a container, whose shim must not be harmed', quick=True,
              guilty={'worker': Load('leak rate=30M', child_of='app')},
              associates={'app': Load('parent wait newpid', child_of='shim', scope=CONTAINER, user='')},
-             innocents={'shim': Load('parent newpid', program='/usr/bin/containerd-shim-runc-v2', user=''),
+             innocents={'shim': Load('parent', program='/usr/bin/containerd-shim-runc-v2', user=''),
                         'desk': DESK}),
     Scenario('bare', 'nothing is configured at all, on a machine of 384 MiB', memory_mib=384, bare=True,
              guilty={'guilty': Load('leak rate=25M')},
@@ -129,7 +129,7 @@ NAMED = [
 
     # -- nobody may be touched --
     Scenario('tmpfs-files', 'files fill /dev/shm: nobody can usefully be killed, the mount has to be named', quick=True,
-             newcomers={'writer': Load('files rate=40M max=225M', properties=SHM)},
+             newcomers={'writer': Load('files rate=40M leave=16M', properties=SHM)},
              innocents={'desk': DESK}, limit_msec=20000, gap_factor=0, named='/dev/shm'),
     Scenario('io-pressure', 'files are read and written without end, memory is plenty', quick=True,
              newcomers={'reader': Load('cache size=250M period=1 dir=/var/tmp'),
