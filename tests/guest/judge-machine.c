@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define TIMELINE_MAX 4096
+#define PSI_USEC 2000000 /* 6.1 loses stall time to whoever reads a pressure file more often */
 
 static int meminfo_fd, vmstat_fd, psi_memory_fd, psi_io_fd;
 static GuestPage *heartbeat;
@@ -111,15 +112,21 @@ uint64_t machine_available_kib(void) {
 }
 
 void machine_note_moment(uint64_t start_usec) {
+        static uint64_t psi_at_usec, psi_full_usec;
+        uint64_t now = guest_now_usec();
         Moment *m;
 
         if (n_timeline == TIMELINE_MAX)
                 return;
         m = &timeline[n_timeline++];
-        m->at_usec = guest_now_usec() - start_usec;
+        if (now >= psi_at_usec + PSI_USEC) {
+                psi_at_usec = now;
+                psi_full_usec = machine_stall_usec(STALL_MEMORY_FULL);
+        }
+        m->at_usec = now - start_usec;
         m->available_kib = machine_available_kib();
         m->swap_free_kib = judge_read_number(meminfo_fd, "SwapFree:");
-        m->psi_full_usec = machine_stall_usec(STALL_MEMORY_FULL);
+        m->psi_full_usec = psi_full_usec;
 }
 
 size_t machine_timeline(const Moment **ret) {

@@ -30,7 +30,7 @@ typedef struct Moment {
         uint64_t at_usec;
         uint64_t available_kib;
         uint64_t swap_free_kib;
-        uint64_t psi_full_usec;
+        uint64_t psi_full_usec; /* total, up to 2 s old */
 } Moment;
 
 typedef enum Stall {

@@ -16,6 +16,8 @@ RESULT_MIB = 32
 GUEST_SECONDS = 180
 STILL = 'judge: stand still'
 PROBE_SECONDS = 5
+# What matters of the journal also goes to the console: of a guest that does not come to its end only that is left.
+JOURNAL = 'systemd.journald.forward_to_console=1 systemd.journald.max_level_console=notice'
 QEMU = ['qemu-system-x86_64', '-machine', 'pc', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot']
 EMULATED = ['-accel', 'tcg,thread=multi', '-cpu', 'max']
 VIRTUAL = ['-accel', 'kvm', '-cpu', 'host']
@@ -54,7 +56,7 @@ def accelerator(base):
 def command(base, work, initrd, scenario):
     words = QEMU + accelerator(base) + [
         '-smp', '2', '-m', '%dM' % scenario.memory_mib, '-kernel', os.path.join(base, 'vmlinuz'), '-initrd', initrd,
-        '-append', 'root=/dev/vda console=ttyS0 quiet psi=1 panic=-1 systemd.show_status=0',
+        '-append', 'root=/dev/vda console=ttyS0 quiet psi=1 panic=-1 systemd.show_status=0 ' + JOURNAL,
         '-serial', 'file:' + os.path.join(work, 'console.txt')]
     disks = [(os.path.join(base, 'root.img'), 'on'), (os.path.join(work, 'result.img'), 'off')]
     with open(disks[1][0], 'wb') as f:

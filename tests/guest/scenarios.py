@@ -39,7 +39,7 @@ class Scenario:
     zram_mib: int = 0
     iops: int = 0                      # what all disks share; 0: as fast as they are
     ends_by: tuple = (SIGTERM, SIGKILL)
-    limit_msec: int = 25000            # for the guilty to be stopped; without any, how long it lasts
+    limit_msec: int = 40000            # for the guilty to be stopped; without any, how long it lasts
     gap_factor: int = 20               # the heartbeat's longest gap, in calm ones; 0: not asked
     named: str = ''                    # a record of the daemon's has to name this
     kill_daemon_when_asked: str = ''   # it is killed when this load was asked to end
@@ -57,7 +57,7 @@ NAMED = [
              guilty={'guilty': Load('leak rate=120M fill=same')}),
     Scenario('slow-leak', 'a process takes 12 MiB a second, with a slow disk for swap', quick=True,
              guilty={'guilty': Load('leak rate=12M fill=half')},
-             innocents={'desk': DESK}, swap_mib=96, iops=4000, limit_msec=40000),
+             innocents={'desk': DESK}, swap_mib=96, iops=4000),
     Scenario('steady-innocent', 'a small leaker beside an innocent process that is larger and was there before',
              quick=True,
              guilty={'guilty': Load('leak rate=15M fill=same')},
@@ -87,18 +87,22 @@ NAMED = [
              guilty={'guilty': Load('leak rate=30M leave=80M')},
              innocents={'reader': Load('cache size=140M period=1500 dir=/var/tmp map')},
              iops=3000, limit_msec=60000, gap_factor=0),
+    Scenario('cache-thrash-deep', 'the same with next to no room',
+             guilty={'guilty': Load('leak rate=30M leave=32M')},
+             innocents={'reader': Load('cache size=140M period=1500 dir=/var/tmp map')},
+             iops=3000, limit_msec=60000, gap_factor=0),
 
     # -- more than one process is guilty --
     Scenario('swarm', 'thirty small leakers in one unit, none of them large', quick=True,
              guilty={'guilty': Load('swarm count=30 rate=60M', stop='unit')},
-             innocents={'desk': DESK}, limit_msec=40000),
+             innocents={'desk': DESK}),
     Scenario('respawner', 'a supervisor that starts its leaking child again and again', quick=True,
              guilty={'guilty': Load('parent respawn=200', stop='unit')},
              associates={'leaker': Load('leak rate=120M', child_of='guilty')},
              innocents={'desk': DESK}, limit_msec=70000),
     Scenario('two-offenders', 'two leakers at once, in units of their own', quick=True,
              guilty={'guilty': Load('leak rate=30M'), 'other': Load('leak rate=25M')},
-             innocents={'desk': DESK}, limit_msec=40000),
+             innocents={'desk': DESK}),
     Scenario('vm-sharers', 'a leaker with a second process that has the same memory, beside an innocent such pair',
              guilty={'guilty': Load('leak rate=25M sharer', stop='unit')},
              innocents={'pair': Load('hold size=150M sharer')}),
@@ -119,7 +123,8 @@ NAMED = [
              guilty={'worker': Load('leak rate=30M', child_of='app')},
              associates={'app': Load('parent wait newpid', child_of='shim', scope=CONTAINER, user='')},
              innocents={'shim': Load('parent', program='/usr/bin/containerd-shim-runc-v2', user=''),
-                        'desk': DESK}),
+                        'desk': DESK},
+             ends_by=(SIGKILL,)),      # the first process of a PID namespace does not hear a SIGTERM
     Scenario('bare', 'nothing is configured at all, on a machine of 384 MiB', memory_mib=384, bare=True,
              guilty={'guilty': Load('leak rate=25M')},
              innocents={'desk': Load('hold size=80M')}),
