@@ -48,6 +48,15 @@ RemainAfterExit=yes
 ExecStart=/bin/sh -c "{command}"
 '''
 
+DATA_UNIT = '''[Unit]
+Description=guest data
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c "mount LABEL=data /srv && chmod 1777 /srv"
+'''
+
 
 class Trouble(Exception):
     """Something outside the scenario went wrong: no verdict."""
@@ -183,6 +192,9 @@ def install_scenario(layer, build, scenario, daemon_unit, setup):
     if swap_command(scenario):
         write(os.path.join(units, 'guest-swap.service'), SWAP_UNIT.format(before=after, command=swap_command(scenario)))
         wanted.append('guest-swap.service')
+    if scenario.data_iops:
+        write(os.path.join(units, 'guest-data.service'), DATA_UNIT)
+        wanted.append('guest-data.service')
 
     wants = os.path.join(units, 'multi-user.target.wants')
     os.makedirs(wants, exist_ok=True)

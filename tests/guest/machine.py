@@ -13,6 +13,7 @@ import time
 from layer import Trouble
 
 RESULT_MIB = 32
+DATA_MIB = 320
 GUEST_SECONDS = 180
 STILL = 'judge: stand still'
 PROBE_SECONDS = 5
@@ -53,6 +54,18 @@ def accelerator(base):
     return EMULATED
 
 
+def make_data_disk(work):
+    """An empty file system named "data"."""
+    path = os.path.join(work, 'data.img')
+    with open(path, 'wb') as f:
+        f.truncate(DATA_MIB << 20)
+    done = subprocess.run(['mke2fs', '-q', '-t', 'ext4', '-F', '-m', '0', '-L', 'data', path],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise Trouble('mke2fs: ' + done.stdout.strip()[-300:])
+    return path
+
+
 def command(base, work, initrd, scenario):
     words = QEMU + accelerator(base) + [
         '-smp', '2', '-m', '%dM' % scenario.memory_mib, '-kernel', os.path.join(base, 'vmlinuz'), '-initrd', initrd,
@@ -70,6 +83,9 @@ def command(base, work, initrd, scenario):
         if scenario.iops:
             drive += ',throttling.group=disks,throttling.iops-total=%d' % scenario.iops
         words += ['-drive', drive]
+    if scenario.data_iops:
+        words += ['-drive', 'file=%s,if=virtio,format=raw,cache=unsafe,throttling.iops-total=%d' % (
+            make_data_disk(work), scenario.data_iops)]
     return words
 
 

@@ -38,6 +38,7 @@ class Scenario:
     swap_mib: int = 0                  # a disk for swap
     zram_mib: int = 0
     iops: int = 0                      # what all disks share; 0: as fast as they are
+    data_iops: int = 0                 # a disk of its own speed, on /srv; 0: there is none
     ends_by: tuple = (SIGTERM, SIGKILL)
     limit_msec: int = 40000            # for the guilty to be stopped; without any, how long it lasts
     gap_factor: int = 20               # the heartbeat's longest gap, in calm ones; 0: not asked
@@ -136,11 +137,11 @@ NAMED = [
     Scenario('tmpfs-files', 'files fill /dev/shm: nobody can usefully be killed, the mount has to be named', quick=True,
              newcomers={'writer': Load('files rate=40M leave=16M', properties=SHM)},
              innocents={'desk': DESK}, limit_msec=20000, gap_factor=0, named='/dev/shm'),
-    Scenario('io-pressure', 'more files than fit are read and written without end, memory is plenty', quick=True,
+    Scenario('io-pressure', 'more files than fit are read and written on a slow disk, memory is plenty', quick=True,
              memory_mib=384,
-             newcomers={'reader': Load('cache size=280M period=1 dir=/var/tmp'),
-                        'writer': Load('cache size=16M period=1 dir=/var/tmp dirty')},
-             innocents={'desk': Load('hold size=60M')}, iops=1000, limit_msec=30000, gap_factor=0),
+             newcomers={'writer': Load('cache size=16M period=1 dir=/srv dirty'),
+                        'reader': Load('cache size=250M period=1 dir=/srv')},
+             innocents={'desk': Load('hold size=120M')}, data_iops=150, limit_msec=40000, gap_factor=0),
     Scenario('full-swap', 'a small swap that is full, memory is plenty',
              newcomers={'swapped': Load('hold size=40M pageout')},
              innocents={'desk': DESK}, swap_mib=16, limit_msec=15000),
