@@ -50,17 +50,6 @@ void pipeline_done(Pipeline *p) {
         p->users = reserve_free(p->users, p->users_size, sizeof(*p->users));
 }
 
-/* Temporary: until core has it, with the same meaning as evaluate_needs_processes(). */
-static bool evaluate_needs_groups(const Config *config, const Sample *s, usec_t last_read_usec) {
-        if (last_read_usec != USEC_UNSET &&
-                usec_since(s->raw.at_usec, last_read_usec) < config->tick.process_usec)
-                return false;
-        for (size_t i = 0; i < config->n_policies; i++)
-                if (watch_is_group(config->policies[i].watch))
-                        return true;
-        return false;
-}
-
 bool pipeline_begin(Pipeline *p, Sample *s) {
         s->procs = NULL;
         s->n_procs = 0;
