@@ -50,7 +50,7 @@ void pipeline_done(Pipeline *p) {
         p->users = reserve_free(p->users, p->users_size, sizeof(*p->users));
 }
 
-bool pipeline_begin(Pipeline *p, Sample *s) {
+void pipeline_begin(Pipeline *p, Sample *s) {
         s->procs = NULL;
         s->n_procs = 0;
         s->procs_fresh = false;
@@ -66,13 +66,11 @@ bool pipeline_begin(Pipeline *p, Sample *s) {
         s->n_users = 0;
 
         history_advance(p->history, s, p->planned_usec);
-
-        /* What is open or in flight is judged by its target, whatever the readings say by now. */
-        return p->plan.busy || evaluate_needs_processes(p->config, s, p->procs_usec);
 }
 
+/* What is open or in flight is judged by its target, whatever the readings say by now. */
 bool pipeline_needs_groups(const Pipeline *p, const Sample *s) {
-        return evaluate_needs_groups(p->config, s, p->groups_usec);
+        return p->plan.busy || evaluate_needs_groups(p->config, s, p->groups_usec);
 }
 
 static bool is_known(uint64_t version, uint64_t known) {
@@ -87,9 +85,17 @@ static void take_news(Pipeline *p, Sample *s) {
                 return;
         }
         history_advance(p->history, s, p->planned_usec);
-        p->procs_version = s->procs_version;
-        p->groups_version = s->groups_version;
-        p->n_users = s->n_users;
+        if (s->n_procs > 0) {
+                p->procs_version = s->procs_version;
+                p->n_users = s->n_users;
+        }
+        if (s->n_groups > 0)
+                p->groups_version = s->groups_version;
+}
+
+bool pipeline_needs_processes(Pipeline *p, Sample *s) {
+        take_news(p, s);
+        return p->plan.busy || evaluate_needs_processes(p->config, s, p->procs_usec);
 }
 
 void pipeline_judge(Pipeline *p, Sample *s, const Outcome *outcomes, size_t n_outcomes) {

@@ -298,7 +298,7 @@ static int read_tree(Replay *r) {
                 return k;
 
         sampler_read_system(r->sampler, r->scout, r->at_usec, r->boottime_usec, &r->sample);
-        (void) pipeline_begin(&r->pipeline, &r->sample); /* a tree has its processes in any case */
+        pipeline_begin(&r->pipeline, &r->sample); /* a tree has its processes in any case */
         listing = roster_acquire(r->roster, ROSTER_SENTINEL);
         if (listing)
                 sampler_read_processes(

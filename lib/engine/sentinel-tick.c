@@ -227,7 +227,6 @@ usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool wi
         Pipeline *p = s->parts.pipeline;
         usec_t begin = clock_monotonic_usec();
         usec_t read, judged, done;
-        bool need;
 
         atomic_store(&s->heartbeat_usec, begin);
         s->last_tick_usec = now_usec;
@@ -238,9 +237,10 @@ usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool wi
 
         sampler_read_system(s->parts.sampler, s->parts.scout, now_usec, boottime_usec, &s->sample);
         s->sample.raw.fill_ceiling = s->fill_ceiling;
-        need = pipeline_begin(p, &s->sample);
-        read_groups(s, now_usec, need || with_processes || pipeline_needs_groups(p, &s->sample));
-        read_processes(s, now_usec, need || with_processes);
+        pipeline_begin(p, &s->sample);
+        read_groups(s, now_usec, with_processes || pipeline_needs_groups(p, &s->sample));
+        with_processes = pipeline_needs_processes(p, &s->sample) || with_processes;
+        read_processes(s, now_usec, with_processes);
         read = clock_monotonic_usec();
 
         check_reapers(s, now_usec);

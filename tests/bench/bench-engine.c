@@ -106,7 +106,7 @@ static void judgements(Parts *p, unsigned passes, Best *ret) {
 
                 p->sample.raw.at_usec = clock_monotonic_usec();
                 p->sample.raw.boottime_usec = clock_boottime_usec();
-                (void) pipeline_begin(&p->pipeline, &p->sample);
+                pipeline_begin(&p->pipeline, &p->sample);
                 sampler_read_processes(p->sampler, p->roster, p->listing, false,
                         p->sample.raw.at_usec, &p->sample);
                 from = cpu_usec();

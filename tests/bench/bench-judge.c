@@ -100,7 +100,7 @@ static void run(const Config *config, size_t n, unsigned ticks) {
                                 MIB + (i % 97) * 4096 + (i == 7 ? (uint64_t) t * 700 * MIB : 0);
                 }
                 from = cpu_usec();
-                (void) pipeline_begin(&pipeline, &sample);
+                pipeline_begin(&pipeline, &sample);
                 sample.procs = procs;
                 sample.n_procs = n;
                 sample.procs_fresh = true;
