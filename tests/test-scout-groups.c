@@ -10,6 +10,8 @@
 
 #include "base/fdio.h"
 #include "base/macro.h"
+#include "config/config-load.h"
+#include "engine/scout.h"
 #include "tests/cgroup-fixture.h"
 #include "tests/tree-fixture.h"
 
@@ -613,7 +615,7 @@ START_TEST(a_hundred_real_cgroups_leave_no_trace) {
         scout_groups_stats(b.groups, &stats);
         ck_assert_uint_eq(stats.kept, 3);
         ck_assert_uint_eq(stats.triggers, 3);
-        ck_assert_uint_eq(stats.watches, 101);
+        ck_assert_uint_eq(stats.watches, 101); /* there are enough for leaves */
         ck_assert(!stats.unheard);
 
         for (int i = 0; i < 100; i++) {
@@ -673,6 +675,92 @@ START_TEST(ourselves_and_all_above_are_marked) {
 }
 END_TEST
 
+static const char policy_text[] =
+        "version: 1\npolicies:\n  - name: p\n    watch: system\n    when: mem.available < 1%\n"
+        "    steps: [ notify: warning ]\n";
+
+/* The census is every 30 s: it is news that makes it look. */
+START_TEST(the_thread_looks_when_it_hears_of_a_cgroup) {
+        static ConfigErrors errors;
+        CgroupFixture real;
+        Config *config = NULL;
+        Roster *roster = NULL;
+        GroupRoster *groups = NULL;
+        Scout *scout = NULL;
+        bool found = false;
+        char path[128];
+
+        if (!cgroup_fixture_init(&real))
+                return;
+        ck_assert_int_eq(
+                config_load_text("t.yaml", policy_text, strlen(policy_text), &config, &errors), 0);
+        ck_assert_int_eq(roster_new(&config->limits, &roster), 0);
+        ck_assert_int_eq(group_roster_new(&config->limits, &groups), 0);
+        ck_assert_int_eq(scout_new(&(ScoutOptions){ .root = &real.root,
+                                           .roster = roster,
+                                           .groups = groups,
+                                           .open_pids = true },
+                                 config, &scout),
+                0);
+        ck_assert_int_eq(scout_pass(scout, clock_monotonic_usec(), clock_boottime_usec(), true), 0);
+        ck_assert_int_eq(scout_start(scout), 0);
+        close_fd(cgroup_fixture_make(&real, real.fd, "new.service"));
+        (void) snprintf(path, sizeof(path), "/%s/new.service", real.name);
+        for (int i = 0; i < 2000 && !found; i++) {
+                const RosterListing *l =
+                        publication_acquire(group_roster_publication(groups), ROSTER_SENTINEL);
+                GroupSample g;
+
+                for (size_t k = 0; k < l->n && !found; k++) {
+                        group_roster_read(groups, l->slots[k], &g);
+                        found = strcmp(g.facts->path, path) == 0;
+                }
+                (void) poll(NULL, 0, 5);
+        }
+        ck_assert(found);
+        ck_assert(scout_stop(scout));
+        publication_release(group_roster_publication(groups), ROSTER_SENTINEL);
+        scout_free(scout);
+        group_roster_free(groups);
+        roster_free(roster);
+        config_unref(config);
+        cgroup_fixture_done(&real);
+}
+END_TEST
+
+/* As the kernel would tell of an event: the file changes under the watch. */
+START_TEST(an_event_in_a_cgroup_is_read_and_is_an_alarm) {
+        struct pollfd fds[SCOUT_GROUPS_FDS];
+        const RosterListing *l;
+        GroupSample g;
+        Bed b;
+
+        bed_init(&b, 64, 8);
+        put_group(&b, "/a.service", 10);
+        scout_groups_free(b.groups); /* with notice, as of a live tree */
+        group_roster_free(b.roster);
+        fact_strings_free(b.strings);
+        start(&b, 64, 8, true);
+        (void) pass(&b, SCOUT_GROUPS_CENSUS, 0);
+        ck_assert_uint_ge(scout_groups_poll_fds(b.groups, fds), 1);
+        ck_assert_int_eq(poll(fds, 1, 0), 0);
+        put(&b, "/a.service", "memory.current", "11\n"); /* nobody asks for that */
+        ck_assert_int_eq(poll(fds, 1, 10000), 1);
+        ck_assert(!scout_groups_polled(b.groups, fds, 1));
+        ck_assert(!scout_groups_has_news(b.groups));
+
+        put(&b, "/a.service", "memory.events.local", "low 1\nhigh 2\nmax 3\noom 4\noom_kill 6\n");
+        ck_assert_int_eq(poll(fds, 1, 10000), 1);
+        ck_assert(scout_groups_polled(b.groups, fds, 1));
+        ck_assert(scout_groups_has_news(b.groups));
+        l = pass(&b, SCOUT_GROUPS_NEWS, USEC_PER_SEC);
+        ck_assert_int_ge(find(&b, l, "/a.service", &g), 0);
+        ck_assert_uint_eq(g.events[GROUP_EVENT_OOM_KILL], 6);
+        ck_assert(!scout_groups_has_news(b.groups));
+        bed_done(&b);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("scout-groups");
         TCase *tc = tcase_create("scout-groups");
@@ -692,6 +780,8 @@ int main(void) {
                 a_real_cgroup_that_is_made_again_is_another_one,
                 a_hundred_real_cgroups_leave_no_trace,
                 ourselves_and_all_above_are_marked,
+                the_thread_looks_when_it_hears_of_a_cgroup,
+                an_event_in_a_cgroup_is_read_and_is_an_alarm,
         };
 
         for (size_t i = 0; i < ELEMENTS(tests); i++)

@@ -3,6 +3,8 @@
 /* What cgroups hold, as the scout reads it, and whose turn it is. */
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 
 #include "base/fdio.h"
 #include "base/number.h"
@@ -24,8 +26,10 @@
 /* Of an other one, only from this size on: reading it may cost the kernel a walk over the tree. */
 #define STAT_MIN_BYTES (UINT64_C(16) * 1024 * 1024)
 
-/* Of those that are not kept, how many are read in turn. */
-#define SLICE_CENSUS 1024
+/* Of those that are not kept, how many are looked at in turn: at memory.current alone, and fully.
+ */
+#define SLICE_GLANCE 1024
+#define SLICE_CENSUS 128
 #define SLICE_BUSY 64
 
 static void fill_stat(const CgroupStat *s, usec_t now_usec, GroupValues *v) {
@@ -234,6 +238,43 @@ static void visit(ScoutGroups *g, uint32_t slot, bool with_stat) {
         groups_watch_entry(g, slot, fd);
 }
 
+/* One open instead of ten: whether it has gained. By its path: should another one have taken its
+ * place, the listing tells. */
+static void glance(ScoutGroups *g, uint32_t slot) {
+        GroupEntry *e = &g->entries[slot];
+        char name[PATH_MAX];
+        GroupValues v;
+        uint64_t current;
+        int n = snprintf(name, sizeof(name), "%s/memory.current", e->path + 1);
+
+        if (!e->settings.has_limit_files || n < 0 || (size_t) n >= sizeof(name) ||
+                cgroup_value_read_at(g->root->cgroup_fd, name, &current) != CGROUP_OK)
+                return;
+        group_roster_get_values(g->roster, slot, &v);
+        v.current = e->current = current;
+        v.at_usec = g->now_usec;
+        group_roster_set_values(g->roster, slot, &v);
+        note_gain(e);
+        if (e->gained)
+                visit(g, slot, true);
+}
+
+/* The others, the next few in turn. */
+static void look_around(ScoutGroups *g, uint32_t *cursor, size_t n, bool fully) {
+        for (uint32_t i = 0; i < g->n_slots && n > 0; i++) {
+                uint32_t slot = *cursor = (*cursor + 1) % g->n_slots;
+                const GroupEntry *e = &g->entries[slot];
+
+                if (!e->used || e->ghost || e->kept || e->read_usec == g->now_usec)
+                        continue;
+                if (fully)
+                        visit(g, slot, is_stat_due(g, slot));
+                else
+                        glance(g, slot);
+                n--;
+        }
+}
+
 static bool is_due(const ScoutGroups *g, const GroupEntry *e, bool stat_due) {
         if (!e->used || e->ghost || e->read_usec == g->now_usec)
                 return false;
@@ -245,10 +286,6 @@ static bool is_due(const ScoutGroups *g, const GroupEntry *e, bool stat_due) {
 }
 
 void groups_read_known(ScoutGroups *g) {
-        size_t n = g->kind == SCOUT_GROUPS_NEWS ? 0
-                : g->kind == SCOUT_GROUPS_BUSY  ? SLICE_BUSY
-                                                : SLICE_CENSUS;
-
         for (uint32_t slot = 0; slot < g->n_slots; slot++) {
                 GroupEntry *e = &g->entries[slot];
                 bool stat_due;
@@ -261,14 +298,10 @@ void groups_read_known(ScoutGroups *g) {
                 if (is_due(g, e, stat_due))
                         visit(g, slot, stat_due);
         }
-        for (uint32_t i = 0; i < g->n_slots && n > 0; i++) {
-                uint32_t slot = g->cursor = (g->cursor + 1) % g->n_slots;
-                const GroupEntry *e = &g->entries[slot];
-
-                if (!e->used || e->ghost || e->kept || e->read_usec == g->now_usec)
-                        continue;
-                visit(g, slot, is_stat_due(g, slot));
-                n--;
-        }
+        if (g->kind >= SCOUT_GROUPS_CENSUS) {
+                look_around(g, &g->cursor, SLICE_CENSUS, true);
+                look_around(g, &g->glance_cursor, SLICE_GLANCE, false);
+        } else if (g->kind == SCOUT_GROUPS_BUSY)
+                look_around(g, &g->cursor, SLICE_BUSY, true);
         spread_limits(g);
 }

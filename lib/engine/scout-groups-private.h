@@ -88,8 +88,8 @@ struct ScoutGroups {
         bool walk_all;         /* notice was lost */
         bool heard_events;     /* since scout_groups_polled() */
         size_t n_seen, n_dropped;
-        uint32_t cursor;     /* of the rotating slice */
-        char own_path[4096]; /* our own cgroup; "" unknown or in a recorded tree */
+        uint32_t cursor, glance_cursor; /* of the rotating slices */
+        char own_path[4096];            /* our own cgroup; "" unknown or in a recorded tree */
 
         CgroupWatch watch;    /* closed: there is no notice */
         ScoutTable *by_watch; /* number of a watch to slot */

@@ -92,7 +92,7 @@ static void enqueue(ScoutGroups *g, uint32_t slot) {
 
 /* Makes it known, as a reference to `path` goes over. False, and the reference is given up, when it
  * was not: gone again, no slot, no memory. */
-static bool admit(ScoutGroups *g, uint32_t parent, const char *path, uint64_t inode) {
+static bool admit(ScoutGroups *g, uint32_t parent, const char *path, uint64_t inode, bool is_leaf) {
         _cleanup_close_ int fd = FD_NONE;
         uint32_t slot = group_roster_claim(g->roster);
         GroupEntry *e;
@@ -107,6 +107,7 @@ static bool admit(ScoutGroups *g, uint32_t parent, const char *path, uint64_t in
         e = &g->entries[slot];
         *e = (GroupEntry){
                 .used = true,
+                .is_leaf = is_leaf,
                 .parent = parent,
                 .path = path,
                 .pass = g->pass,
@@ -143,7 +144,8 @@ static void note_child(
         int n = snprintf(text, sizeof(text), "%s/%s", above, name);
 
         g->n_seen++;
-        if (n < 0 || (size_t) n >= sizeof(text))
+        if (n < 0 || (size_t) n >= sizeof(text) ||
+                cgroup_has_children_at(dir_fd, name, !g->root->foreign, &has_children) != CGROUP_OK)
                 return;
         path = fact_strings_ref(g->strings, text, (size_t) n);
         if (!path)
@@ -156,15 +158,13 @@ static void note_child(
         }
         if (slot != GROUPS_NONE)
                 fact_strings_unref(g->strings, path);
-        else if (admit(g, parent, path, inode)) {
+        else if (admit(g, parent, path, inode, !has_children)) {
                 slot = groups_find(g, path);
                 is_new = true;
         } else
                 return;
 
         g->entries[slot].pass = g->pass;
-        if (cgroup_has_children_at(dir_fd, name, !g->root->foreign, &has_children) != CGROUP_OK)
-                return;
         g->entries[slot].is_leaf = !has_children;
         if (has_children && (is_new || g->kind >= SCOUT_GROUPS_CENSUS || g->walk_all))
                 enqueue(g, slot);
