@@ -61,8 +61,9 @@ static void add_candidates(
         if (!has_destructive_step(policy))
                 return;
 
-        n = rank(view->config, policy, v, &view->sample, &(RankVeto){ decide_veto, decide_veto_group, &veto },
-                view->scratch.candidates, view->scratch.size, best, ELEMENTS(best));
+        n = rank(view->config, policy, v, &view->sample,
+                &(RankVeto){ decide_veto, decide_veto_group, &veto }, view->scratch.candidates,
+                view->scratch.size, best, ELEMENTS(best));
         if (pid == 0) {
                 for (size_t i = 0; i < n; i++)
                         add_candidate(&best[i], &view->procs[best[i].proc], list);

@@ -23,7 +23,7 @@ typedef struct Story {
         int64_t growth[WORLD_PROCS_MAX];       /* bytes per second */
         Answer group_answer[WORLD_GROUPS_MAX]; /* of the cgroup itself: OBEYS, REFUSED, STALE,
                                                   UNSEEN */
-        int groups_killed;
+        int groups_killed, n_group_steps;
         uint64_t kept_away; /* memory of those who freed nothing */
         int killed, signalled;
         int last_signo;
@@ -175,7 +175,7 @@ static inline void story_tick(Story *st, usec_t later) {
         for (size_t a = 0; !w->dry && a < w->plan.n_actions; a++) {
                 for (size_t m = 0; m < w->plan.actions[a].n_slots; m++)
                         story_signal(st, &w->plan.actions[a], m);
-                if (w->plan.actions[a].n_groups > 0)
+                if (w->plan.actions[a].n_groups > 0 && ++st->n_group_steps > 0)
                         story_signal_group(st, &w->plan.actions[a]);
         }
 }

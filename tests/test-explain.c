@@ -181,8 +181,73 @@ START_TEST(explaining_changes_nothing) {
 }
 END_TEST
 
+START_TEST(cgroups_are_shown_with_what_speaks_against_them) {
+        static const char *const glob = "*.service";
+        static MatchSpec spec;
+        Story *st = story_new(GIB(12));
+        World *w = st->w;
+        Policy *p = world_policy(
+                w, "host", WATCH_SYSTEM, CONDITION(w, COND_ALL, available_below(9000)));
+        Policy *limit = world_policy(w, "limit", WATCH_UNIT,
+                CONDITION(w, COND_ALL,
+                        atom_share(METRIC_CGROUP_USAGE, "cgroup.usage", COMPARE_GT, 9000)));
+        const char *t;
+
+        spec = (MatchSpec){ .key_mask = UINT32_C(1) << MATCH_UNIT };
+        spec.patterns[MATCH_UNIT].patterns = &glob;
+        spec.patterns[MATCH_UNIT].n = 1;
+        limit->watch_match = (MatchList){ &spec, 1 };
+        limit->steps[0] = (Step){ .kind = STEP_NOTIFY };
+        p->targets.kind = TARGET_UNIT;
+        p->targets.max_victims = 1;
+        w->dry = true;
+        world_unit(w, "/system.slice/a.service", "a.service", 0, MIB(600));
+        world_unit(w, "/system.slice/b.service", "b.service", 0, UINT64_MAX);
+        world_unit(w, "/system.slice/c.service", "c.service", 0, MIB(550));
+        world_facts(w, story_process(st, "a", MIB(300), 0, ANSWER_OBEYS))->cgroup =
+                "/system.slice/a.service";
+        world_facts(w, story_process(st, "a2", MIB(200), 0, ANSWER_OBEYS))->cgroup =
+                "/system.slice/a.service";
+        world_facts(w, story_process(st, "us", MIB(900), 0, ANSWER_OBEYS))->cgroup =
+                "/system.slice/b.service";
+        w->facts[2].self = true;
+        world_facts(w, story_process(st, "c", MIB(500), 0, ANSWER_OBEYS))->cgroup =
+                "/system.slice/c.service";
+        for (int i = 0; i < 3; i++)
+                story_tick(st, SEC(1));
+        t = explained(w, -1, 0);
+        ck_has(t,
+                "name                                 processes    charged     gained   "
+                "freeable\n");
+        ck_has(t,
+                "  b.service                                    1    900 MiB        0 B    900 MiB"
+                "  self: it holds us (pid 1002)\n");
+        ck_has(t,
+                "  a.service                                    2    500 MiB        0 B    500 "
+                "MiB");
+        ck_has(t, "limit, c.service (500 MiB of 550 MiB): true\n");
+        ck_has(t, "limit, a.service (500 MiB of 600 MiB): false, near\n");
+        ck_has(t, "incident 2, limit, c.service (500 MiB of 550 MiB): open for");
+        ck_has(t, "limit: not near for 1 other cgroup\n");
+        ck_has_not(t, "limit, b.service");
+        t = explained(w, 1, 1000);
+        ck_has(t, "limit, a.service");
+        ck_has_not(t, "limit, c.service");
+        w->facts[3].self = true;
+        story_tick(st, SEC(1));
+        ck_has(explained(w, 0, 0),
+                "would take a (pid 1000), the one that gained most of a.service, which holds more "
+                "than 1 processes, SIGTERM first, to free 300 MiB\n");
+        p->targets.max_victims = 0;
+        ck_has(explained(w, 0, 0),
+                "would take a.service (2 known processes), SIGTERM first, to free 500 MiB\n");
+        story_free(st);
+}
+END_TEST
+
 HARNESS_MAIN("explain", calm_shows_readings_distances_and_the_ranking,
         an_incident_shows_its_phase_and_reason_and_who_is_remembered,
         one_process_shows_its_place_or_its_reason, only_one_policy_may_be_asked_for,
         command_lines_are_never_shown, names_of_others_are_escaped, without_processes_it_says_so,
-        corrections_are_shown, explaining_changes_nothing)
+        corrections_are_shown, cgroups_are_shown_with_what_speaks_against_them,
+        explaining_changes_nothing)

@@ -21,6 +21,37 @@
 #endif
 #endif
 
+static const char *const globs[] = { "/system.slice/**" };
+static MatchSpec every_unit;
+
+/* Cgroups around them, one at its limit, their kills and pressures. */
+static void add_cgroups(World *w) {
+        Policy *p;
+
+        every_unit = (MatchSpec){ .key_mask = UINT32_C(1) << MATCH_CGROUP };
+        every_unit.patterns[MATCH_CGROUP].patterns = globs;
+        every_unit.patterns[MATCH_CGROUP].n = 1;
+        p = world_policy(w, "units", WATCH_CGROUP,
+                CONDITION(w, COND_ALL,
+                        atom_share(METRIC_CGROUP_USAGE, "cgroup.usage", COMPARE_GT, 8000)));
+        p->watch_match = (MatchList){ &every_unit, 1 };
+        p->targets.kind = TARGET_CGROUP;
+        p->targets.max_victims = 12;
+        p->budget_count = 1;
+        p->budget_window_usec = SEC(600);
+        p->on_budget = ON_BUDGET_WIDEN;
+        world_unit(w, "/system.slice/a.service", "a.service", 0, GIB(2));
+        world_unit(w, "/system.slice/b.service", "b.service", 0, UINT64_MAX);
+        world_group(w, "/system.slice/b.service/x", 0)->psi_have = 7;
+        world_group(w, "/system.slice", 0);
+}
+
+static const char *cgroup_of(int i) {
+        return i < 20    ? "/system.slice/a.service"
+                : i < 30 ? "/system.slice/b.service"
+                         : "/system.slice/b.service/x";
+}
+
 /* A machine in trouble, with a tree of workers, sharers, a user and a process policy. */
 static Story *busy_machine(void) {
         Story *st = story_new(GIB(16));
@@ -40,7 +71,9 @@ static Story *busy_machine(void) {
                 world_facts(w, p)->ppid = i == 0 ? 1 : w->facts[(i - 1) / 3].pid;
                 world_facts(w, p)->unit = i < 20 ? "a.service" : "b.service";
                 world_facts(w, p)->mm_group = i % 9 == 0 ? 5 : 0;
+                world_facts(w, p)->cgroup = cgroup_of(i);
         }
+        add_cgroups(w);
         world_rehash(w);
         return st;
 }
@@ -51,6 +84,7 @@ static void judge_for_a_while(Story *st, int ticks) {
         for (int i = 0; i < ticks; i++) {
                 TextBuf out;
 
+                st->w->groups[2].events[GROUP_EVENT_OOM_KILL] += i % 50 == 0;
                 story_tick(st, MSEC(100));
                 textbuf_init(&out, text, sizeof(text));
                 for (size_t e = 0; e < st->w->plan.n_events; e++)
@@ -74,7 +108,7 @@ START_TEST(judging_never_calls_the_kernel) {
                 judge_for_a_while(st, 1);
                 if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) == 0)
                         judge_for_a_while(st, 200);
-                syscall(SYS_exit, st->signalled > 3 ? 0 : 1);
+                syscall(SYS_exit, st->signalled > 3 && st->n_group_steps > 0 ? 0 : 1);
         }
         ck_assert_int_eq(waitpid(pid, &status, 0), pid);
         ck_assert_msg(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
@@ -141,6 +175,7 @@ START_TEST(judging_never_allocates) {
                 w->n_verdicts = evaluate(&w->config, &w->s, incident_not_before, &w->book,
                         w->verdicts, WORLD_VERDICTS_MAX, NULL);
                 (void) evaluate_needs_processes(&w->config, &w->s, w->now);
+                (void) evaluate_needs_groups(&w->config, &w->s, w->now);
                 (void) evaluate_next_tick(&w->config, &w->s, w->verdicts, w->n_verdicts, false);
                 decide(&w->config, &w->s, w->verdicts, w->n_verdicts, NULL, 0, true, &w->book,
                         &w->scratch, &w->plan);

@@ -200,6 +200,9 @@ typedef struct IncidentBook {
         uint64_t oom_kills;     /* last seen vmstat oom_kill */
         bool oom_kills_known;
         uint64_t kernel_oom_total; /* since start */
+        uint64_t oom_ahead;        /* told of cgroups, and not in vmstat yet */
+        uint64_t oom_pending;      /* in vmstat, and not told: no cgroup has them yet */
+        usec_t oom_pending_usec;   /* since when */
         uint64_t steps_total;
         uint64_t freed_total;
 } IncidentBook;

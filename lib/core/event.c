@@ -227,8 +227,13 @@ static void print_plain(const Event *e, const char *words, TextBuf *out) {
 }
 
 static void print_kernel_oom(const Event *e, TextBuf *out) {
-        textbuf_addf(out, "the kernel's OOM killer killed %" PRIu64 " process%s before avert acted",
-                e->count, e->count == 1 ? "" : "es");
+        textbuf_addf(out, "the kernel's OOM killer killed %" PRIu64 " process%s", e->count,
+                e->count == 1 ? "" : "es");
+        if (e->group.path[0] != '\0') {
+                textbuf_add(out, " in ");
+                print_group_name(e->group.unit, e->group.path, out);
+        }
+        textbuf_add(out, " before avert acted");
         if (e->incident != 0)
                 textbuf_addf(out, " (incident %" PRIu64 ")", e->incident);
         print_plain(e, "", out);

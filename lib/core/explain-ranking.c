@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "core/choice.h"
 #include "core/class-budget.h"
+#include "core/explain-groups.h"
 #include "core/remembered.h"
 
 #define ROWS_MAX 10
@@ -110,32 +112,49 @@ static const char *step_words(const Policy *p) {
         return "nothing";
 }
 
-static void print_choice(const Ranking *r, TextBuf *out) {
-        const DecideScratch *scratch = r->scratch;
-        const Candidate *best = scratch->n_best > 0 ? &scratch->best[0] : NULL;
-        Target target;
+static void print_who(const Ranking *r, const Choice *choice, TextBuf *out) {
+        const Target *target = &choice->target;
 
-        if (!best || best->refusal != REFUSAL_NONE) {
+        if (target->group >= 0) {
+                explain_group_name(&r->s->groups[target->group], out);
+                textbuf_addf(out, " (%" PRIu32 " known process%s)",
+                        choice->group ? choice->group->n_processes : 0,
+                        choice->group && choice->group->n_processes == 1 ? "" : "es");
+                return;
+        }
+        textbuf_add_escaped(out, r->s->procs[target->members[0]].facts->comm,
+                strlen(r->s->procs[target->members[0]].facts->comm));
+        textbuf_addf(out, " (pid %" PRId32 ")", r->s->procs[target->members[0]].facts->pid);
+        if (target->n_members > 1)
+                textbuf_addf(out, " and %zu more", target->n_members - 1);
+        if (choice->too_many) {
+                textbuf_add(out, ", the one that gained most of ");
+                explain_group_name(&r->s->groups[choice->group->group], out);
+                textbuf_addf(out, ", which holds more than %" PRIu32 " processes",
+                        r->policy->targets.max_victims);
+        }
+}
+
+static void print_choice(const Ranking *r, TextBuf *out) {
+        DecideVeto veto = { r->book, r->s->raw.at_usec };
+        RankVeto ask = { decide_veto, decide_veto_group, &veto };
+        Choice choice;
+
+        choice_make(
+                &(Choosing){ r->config, r->policy, r->v, r->s, &ask, r->scratch, NULL }, &choice);
+        if (target_is_nobody(&choice.target)) {
                 textbuf_add(out, "  nobody would be taken: no candidate frees ");
                 textbuf_add_bytes(out, rank_at_least(r->policy, r->s));
                 textbuf_add(out, "\n");
                 return;
         }
 
-        rank_target(
-                r->policy, r->v, r->s, scratch->candidates, best, r->policy->targets.kind, &target);
-        if (target.n_members == 0)
-                return;
         textbuf_add(out, "  would take ");
-        textbuf_add_escaped(out, r->s->procs[target.members[0]].facts->comm,
-                strlen(r->s->procs[target.members[0]].facts->comm));
-        textbuf_addf(out, " (pid %" PRId32 ")", r->s->procs[target.members[0]].facts->pid);
-        if (target.n_members > 1)
-                textbuf_addf(out, " and %zu more", target.n_members - 1);
+        print_who(r, &choice, out);
         textbuf_addf(out, ", %s, to free ", step_words(r->policy));
-        textbuf_add_bytes(out, target.promised);
-        if (class_budget_is_spent(r->book, r->policy, r->v->policy, target.class_hash, target.kind,
-                    r->s->raw.at_usec))
+        textbuf_add_bytes(out, choice.target.promised);
+        if (class_budget_is_spent(r->book, r->policy, r->v->policy, choice.target.class_hash,
+                    choice.target.kind, r->s->raw.at_usec))
                 textbuf_add(out, "; but the budget of its class is spent");
         textbuf_add(out, "\n");
 }
@@ -151,6 +170,7 @@ static void print_table(const Ranking *r, TextBuf *out) {
                         print_row(r, &scratch->best[i], out);
         }
         print_choice(r, out);
+        explain_groups(r->s, r->book, scratch, out);
         for (size_t i = eligible; i < scratch->n_best && refused < REFUSED_MAX; i++) {
                 if (refused++ == 0)
                         print_header("not to be taken, largest first", out);

@@ -7,6 +7,7 @@
 #include "base/macro.h"
 #include "base/number.h"
 #include "core/condition.h"
+#include "core/explain-groups.h"
 #include "core/explain-ranking.h"
 #include "core/reason.h"
 
@@ -55,6 +56,22 @@ static void print_distance(const AtomReading *a, TextBuf *out) {
         textbuf_add(out, " away");
 }
 
+/* ", guilty.service (480 MiB of 512 MiB)": what cannot be reclaimed, of its limit. */
+static void print_group(const Sample *s, const GroupSample *g, TextBuf *out) {
+        Reading usage = evaluate_metric(s, METRIC_CGROUP_USAGE, &(Instance){ .group = g });
+
+        textbuf_add(out, ", ");
+        explain_group_name(g, out);
+        textbuf_add(out, " (");
+        if (usage.known)
+                textbuf_add_bytes(out, (uint64_t) usage.value);
+        else
+                textbuf_add(out, "unknown");
+        textbuf_add(out, " of ");
+        textbuf_add_bytes(out, evaluate_group_limit(s, g));
+        textbuf_add(out, ")");
+}
+
 static void print_verdict(const Config *config, const Sample *s, const Verdict *v, TextBuf *out) {
         const Policy *p = &config->policies[v->policy];
 
@@ -65,7 +82,9 @@ static void print_verdict(const Config *config, const Sample *s, const Verdict *
                 textbuf_add(out, ", ");
                 textbuf_add_escaped(out, f->comm, strnlen(f->comm, sizeof(f->comm)));
                 textbuf_addf(out, " (pid %" PRId32 ")", f->pid);
-        } else if (v->key.watch == WATCH_USER)
+        } else if (v->group >= 0)
+                print_group(s, &s->groups[v->group], out);
+        else if (v->key.watch == WATCH_USER)
                 textbuf_addf(out, ", user %" PRIu32, v->key.uid);
         textbuf_addf(out, ": %s%s\n", truth_name(v->when),
                 v->when != TRUTH_TRUE && v->armed ? ", near" : "");
@@ -114,22 +133,28 @@ static void print_readings(const Sample *s, TextBuf *out) {
         textbuf_add(out, "\n");
 }
 
-static void print_incident(const Config *config, const Incident *i, usec_t now, TextBuf *out) {
+static void print_incident(const Config *config, const Sample *s, const Incident *i, TextBuf *out) {
         static const char *const phases[] = {
                 [INCIDENT_HOLDING] = "holding",
                 [INCIDENT_OPEN] = "open",
                 [INCIDENT_COOLING] = "cooling",
         };
         const Policy *p = &config->policies[i->policy];
+        const GroupSample *g = watch_is_group(i->key.watch)
+                ? sample_find_group(s, i->key.slot, i->key.generation)
+                : NULL;
+        usec_t now = s->raw.at_usec;
         usec_t since = i->phase == INCIDENT_HOLDING ? i->true_since_usec
                 : i->phase == INCIDENT_OPEN         ? i->opened_usec
                                                     : i->closed_usec;
 
         if (i->phase == INCIDENT_HOLDING)
-                textbuf_addf(out, "  %s: ", p->name);
+                textbuf_addf(out, "  %s", p->name);
         else
-                textbuf_addf(out, "  incident %" PRIu64 ", %s: ", i->id, p->name);
-        textbuf_addf(out, "%s for ", phases[i->phase]);
+                textbuf_addf(out, "  incident %" PRIu64 ", %s", i->id, p->name);
+        if (g)
+                print_group(s, g, out);
+        textbuf_addf(out, ": %s for ", phases[i->phase]);
         textbuf_add_usec(out, usec_since(now, since));
         textbuf_addf(out, ", step %" PRIu32 " of %zu, %" PRIu32 " taken%s%s\n",
                 MIN(i->next_step + 1, (uint32_t) p->n_steps), p->n_steps, i->n_steps_taken,
@@ -153,13 +178,19 @@ static void print_incidents(
                 if (!any)
                         textbuf_add(out, "incidents\n");
                 any = true;
-                print_incident(config, &book->incidents[k], s->raw.at_usec, out);
+                print_incident(config, s, &book->incidents[k], out);
         }
         if (book->flight.active) {
-                textbuf_add(out, "  under way: signal ");
-                textbuf_addf(out, "%d to pid %" PRId32 ", %zu of %zu gone, promised ",
-                        book->flight.signo, book->flight.target.pid, book->flight.n_gone,
-                        book->flight.n_members);
+                const Flight *f = &book->flight;
+                const EventGroup *group = &f->target_group;
+
+                textbuf_addf(out, "  under way: signal %d to ", f->signo);
+                if (group->path[0] != '\0')
+                        textbuf_add_escaped(out, group->unit[0] ? group->unit : group->path,
+                                strlen(group->unit[0] ? group->unit : group->path));
+                else
+                        textbuf_addf(out, "pid %" PRId32, f->target.pid);
+                textbuf_addf(out, ", %zu of %zu gone, promised ", f->n_gone, f->n_members);
                 textbuf_add_bytes(out, book->flight.promised);
                 textbuf_add(out, "\n");
                 any = true;
@@ -174,22 +205,57 @@ static bool is_wanted(
                 return false;
         if (v->policy >= config->n_policies)
                 return false;
-        return pid <= 0 || v->proc < 0 || s->procs[v->proc].facts->pid == pid;
+        if (pid <= 0)
+                return true;
+        if (v->group >= 0) {
+                for (size_t i = 0; i < s->n_procs; i++)
+                        if (s->procs[i].facts->pid == pid)
+                                return sample_holds(s, &s->groups[v->group], i);
+                return false;
+        }
+        return v->proc < 0 || s->procs[v->proc].facts->pid == pid;
+}
+
+/* There may be hundreds of cgroups that are nowhere near: they are counted. */
+static bool is_far(const Verdict *v) {
+        return v->group >= 0 && v->when != TRUTH_TRUE && !v->armed;
+}
+
+static void print_far(const Config *config, uint16_t policy, size_t n, bool told, TextBuf *out) {
+        if (n > 0)
+                textbuf_addf(out, "%s: not near for %zu%s cgroup%s\n\n",
+                        config->policies[policy].name, n, told ? " other" : "", n == 1 ? "" : "s");
 }
 
 void explain_print(const Config *config, const Sample *s, const Verdict *verdicts,
         size_t n_verdicts, const IncidentBook *book, DecideScratch *scratch, int only_policy,
         int32_t pid, TextBuf *out) {
+        size_t n_far = 0;
+        bool told = false;
+
         if (pid <= 0) {
                 print_readings(s, out);
                 print_incidents(config, s, book, out);
         }
 
         for (size_t i = 0; i < n_verdicts; i++) {
-                if (!is_wanted(config, &verdicts[i], s, only_policy, pid))
+                const Verdict *v = &verdicts[i];
+                bool last = i + 1 == n_verdicts || verdicts[i + 1].policy != v->policy;
+
+                if (!is_wanted(config, v, s, only_policy, pid))
                         continue;
-                print_verdict(config, s, &verdicts[i], out);
-                explain_ranking(config, s, &verdicts[i], book, scratch, pid, out);
-                textbuf_add(out, "\n");
+                if (is_far(v) && pid <= 0)
+                        n_far++;
+                else {
+                        print_verdict(config, s, v, out);
+                        explain_ranking(config, s, v, book, scratch, pid, out);
+                        textbuf_add(out, "\n");
+                        told = true;
+                }
+                if (last) {
+                        print_far(config, v->policy, n_far, told, out);
+                        n_far = 0;
+                        told = false;
+                }
         }
 }

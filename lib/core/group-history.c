@@ -11,10 +11,6 @@
 /* A window bridges no longer gap than this: who was not read for longer has none to lose. */
 #define WINDOW_KEPT_USEC (20 * USEC_PER_SEC)
 
-/* How far apart the two halves of an amount may have been read: what was charged between them may
- * be page cache as well as memory. */
-#define STAT_APART_USEC (5 * USEC_PER_SEC)
-
 int group_history_init(GroupHistory *h, uint32_t groups_max) {
         *h = (GroupHistory){ .n_tracks = groups_max };
 
@@ -105,7 +101,6 @@ static void derive_pressure(GroupHistory *h, GroupSample *g, bool grace) {
  */
 static void derive_unreclaimable(GroupSample *g) {
         uint64_t clean;
-        usec_t apart;
 
         g->unreclaimable_known = false;
         g->unreclaimable = 0;
@@ -116,9 +111,6 @@ static void derive_unreclaimable(GroupSample *g) {
                 add_sat_u64(g->active_file, g->inactive_file), add_sat_u64(g->dirty, g->writeback));
         g->unreclaimable = sub_sat_u64(g->current, add_sat_u64(clean, g->slab_reclaimable));
         g->unreclaimable = MIN(MAX(g->unreclaimable, g->anon), g->current);
-        apart = MAX(
-                usec_since(g->at_usec, g->stat_at_usec), usec_since(g->stat_at_usec, g->at_usec));
-        g->unreclaimable_known = apart <= STAT_APART_USEC;
 }
 
 static void derive_group(GroupHistory *h, GroupSample *g, usec_t now_usec, bool grace) {

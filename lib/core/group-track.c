@@ -6,6 +6,13 @@
 #include "base/macro.h"
 #include "base/number.h"
 
+/* How long memory.stat stands for what is charged: while that changes by no more than an eighth,
+ * and in any case. */
+#define STAT_LASTS_USEC (12 * USEC_PER_SEC)
+#define STAT_HOLDS_USEC (3 * USEC_PER_SEC)
+#define STAT_SHARE 8
+#define STAT_SLACK (UINT64_C(4) << 20)
+
 #define REFAULT_SPACING_USEC (900 * USEC_PER_MSEC)
 /* Steps shorter than this are noise, longer ones are no answer to "how soon". */
 #define STEP_LEAST_USEC (150 * USEC_PER_MSEC)
@@ -164,15 +171,24 @@ static void read_pace(const GroupTrack *t, GroupSample *g, usec_t now_usec) {
 }
 
 /* (3) */
+static bool stat_holds(const GroupTrack *t, const GroupSample *g) {
+        usec_t apart = MAX(
+                usec_since(g->at_usec, g->stat_at_usec), usec_since(g->stat_at_usec, g->at_usec));
+        uint64_t moved = MAX(
+                sub_sat_u64(g->current, t->stat_current), sub_sat_u64(t->stat_current, g->current));
+
+        return apart <= STAT_HOLDS_USEC ||
+                (apart <= STAT_LASTS_USEC && moved <= t->stat_current / STAT_SHARE + STAT_SLACK);
+}
+
 static void add_stat(GroupTrack *t, const GroupSample *g) {
         if (t->stat_usec != USEC_UNSET && g->stat_at_usec <= t->stat_usec)
                 return;
         t->stat_usec = g->stat_at_usec;
+        t->stat_current = g->current;
         usage_track_add_minimum(&t->usage, g->stat_at_usec, g->anon + g->swap);
-        if (g->unreclaimable_known) {
-                usage_track_add_point(&t->usage, g->stat_at_usec, g->unreclaimable);
-                add_step(t, g);
-        }
+        usage_track_add_point(&t->usage, g->stat_at_usec, g->unreclaimable);
+        add_step(t, g);
         add_refaults(t, g);
 }
 
@@ -199,6 +215,7 @@ void group_track_advance(GroupTrack *t, GroupSample *g, usec_t now_usec, bool gr
                 return;
 
         add_stat(t, g);
+        g->unreclaimable_known = stat_holds(t, g);
         read_usage(t, g, now_usec, grace);
         if (grace)
                 return;

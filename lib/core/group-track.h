@@ -8,7 +8,8 @@
  * (1) A counter counts from the first reading on; from 0 in a cgroup that was made while we
  * watched. (2) A counter that ran backwards belongs to somebody else: all begin afresh. (3) What
  * needs memory.stat moves on only when a new one was read: between two of them what is charged may
- * be page cache as well as memory.
+ * be page cache as well as memory. When that is much, what the old one says is not known to be true
+ * any more.
  * (4) A limit of its own is met sooner than a slope over 10 s turns, so the pace is that of the
  * newest steps; of the slower one, for one alone may be a program that takes what it needs and
  * stays there. */
@@ -34,6 +35,7 @@ typedef struct GroupStep {
 typedef struct GroupTrack {
         UsageTrack usage;
         usec_t stat_usec;                             /* of the newest memory.stat taken in */
+        uint64_t stat_current;                        /* what was charged when it came */
         GroupRefaults refaults[GROUP_REFAULT_POINTS]; /* a ring */
         uint8_t refaults_head, n_refaults;
         uint8_t n_steps;
@@ -47,8 +49,9 @@ typedef struct GroupTrack {
 } GroupTrack;
 
 /* Takes one reading of its cgroup in, and fills what of its derived parts rests on it: gained,
- * growth, pace, refaults, recent, oom_kills. unreclaimable is filled already. A track of another
- * generation begins anew. now_usec: the time of the sample; grace: growth and rates are unknown. */
+ * growth, pace, refaults, recent, oom_kills, and whether unreclaimable, which is filled already, is
+ * known. A track of another generation begins anew. now_usec: the time of the sample; grace: growth
+ * and rates are unknown. */
 void group_track_advance(GroupTrack *t, GroupSample *g, usec_t now_usec, bool grace);
 
 /* After a pause rates and slopes would mean nothing. */

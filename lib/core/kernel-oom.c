@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/kernel-oom.h"
 
+#include <string.h>
+
 #include "base/macro.h"
 #include "base/number.h"
 #include "core/condition.h"
 #include "core/incident.h"
+#include "core/instance.h"
 #include "core/reason.h"
 
 #define FAR UINT64_C(10000)
+
+/* Counters of cgroups and of the system are read at different moments: for so long a kill is waited
+ * for in the other one. */
+#define OTHER_COUNTER_USEC USEC_PER_SEC
 
 /* A condition, looked at for how much was missing. */
 typedef struct Missing {
         const Sample *s;
         const Condition *c;
+        Instance instance;
 } Missing;
 
 /* How far an atom is from holding, in permyriad of its threshold. */
 static uint64_t atom_missing(const Missing *m, const Atom *a, bool negated) {
-        Reading r = evaluate_metric(m->s, a->metric, &(Instance){ 0 });
+        Reading r = evaluate_metric(m->s, a->metric, &m->instance);
         int64_t threshold = a->percent ? condition_amount(&r, a->threshold) : a->threshold, apart;
         uint64_t size;
 
@@ -60,7 +68,7 @@ static void print_nearest(const Missing *m, uint16_t at, bool negated, TextBuf *
 
         if (node->kind == COND_ATOM) {
                 AtomReading a = { .atom = &node->atom,
-                        .reading = evaluate_metric(m->s, node->atom.metric, &(Instance){ 0 }) };
+                        .reading = evaluate_metric(m->s, node->atom.metric, &m->instance) };
 
                 textbuf_add(out, negated ? ", not " : ", ");
                 reason_print_atom(&a, true, out);
@@ -77,19 +85,31 @@ static void print_nearest(const Missing *m, uint16_t at, bool negated, TextBuf *
                 }
 }
 
-/* The policy of the system that was nearest to acting. */
-static const Policy *nearest_policy(const Judge *j) {
+/* True when the policy could have saved this cgroup from its limit; without one, the machine. */
+static bool is_meant(const Policy *p, const GroupSample *g) {
+        GroupSample alive;
+
+        if (!g)
+                return p->watch == WATCH_SYSTEM;
+        if (!watch_is_group(p->watch))
+                return false;
+        alive = *g; /* who was killed may have been the last */
+        alive.populated = true;
+        return instance_is_group(p, &alive);
+}
+
+/* The policy that was nearest to acting. */
+static const Policy *nearest_policy(const Judge *j, const GroupSample *g) {
         const Policy *best = NULL;
         uint64_t best_missing = 0;
 
         for (uint16_t i = 0; i < j->config->n_policies; i++) {
                 const Policy *p = &j->config->policies[i];
                 Incident probe = { .policy = i };
-                Missing m = { j->s, &p->when };
+                Missing m = { j->s, &p->when, { .group = g } };
                 uint64_t missing;
 
-                if (p->watch != WATCH_SYSTEM || p->when.n_nodes == 0 ||
-                        !incident_can_harm(j, &probe))
+                if (p->when.n_nodes == 0 || !is_meant(p, g) || !incident_can_harm(j, &probe))
                         continue;
                 missing = node_missing(&m, 0, false);
                 if (!best || missing < best_missing) {
@@ -100,54 +120,136 @@ static const Policy *nearest_policy(const Judge *j) {
         return best;
 }
 
-static Incident *open_incident(const Judge *j) {
+/* The open incident that should have prevented it: about the machine, or about this cgroup or one
+ * around it. */
+static Incident *open_incident(const Judge *j, const GroupSample *g) {
         Incident *found = NULL;
 
         for (size_t i = 0; i < INCIDENTS_MAX; i++) {
                 Incident *incident = &j->book->incidents[i];
+                const GroupSample *about = NULL;
 
-                if (incident->used && incident->phase == INCIDENT_OPEN &&
-                        incident_can_harm(j, incident) && (!found || incident->id < found->id))
+                if (!incident->used || incident->phase != INCIDENT_OPEN ||
+                        !incident_can_harm(j, incident) || (found && found->id < incident->id))
+                        continue;
+                if (watch_is_group(incident->key.watch))
+                        about = sample_find_group(
+                                j->s, incident->key.slot, incident->key.generation);
+                if (g ? about && group_holds(about->facts, g->facts->path)
+                      : !watch_is_group(incident->key.watch))
                         found = incident;
         }
         return found;
 }
 
-static void tell(Judge *j, uint64_t n) {
-        const Incident *open = open_incident(j);
+/* True when it was a limit that was met, its own or one around it, not the end of the machine's
+ * memory: who is over a limit counts an `oom`. */
+static bool met_a_limit(const Sample *s, const GroupSample *g) {
+        if (g->facts->limit_bytes == UINT64_MAX)
+                return false;
+        for (size_t i = 0; i < s->n_groups; i++)
+                if (s->groups[i].recent[GROUP_EVENT_OOM] > 0 &&
+                        group_holds(s->groups[i].facts, g->facts->path))
+                        return true;
+        return false;
+}
+
+static void tell(Judge *j, uint64_t n, const GroupSample *g) {
+        const GroupSample *limited = g && met_a_limit(j->s, g) ? g : NULL;
+        const Incident *open = open_incident(j, limited);
         Event *e = judge_add_event(j, EVENT_KERNEL_OOM, open);
-        const Policy *near = nearest_policy(j);
+        const Policy *near = nearest_policy(j, limited);
         TextBuf out;
 
         if (!e)
                 return;
         e->count = n;
+        if (g)
+                judge_describe_group(j->s, g, &e->group);
         textbuf_init(&out, e->text, sizeof(e->text));
+        if (limited) {
+                textbuf_add(&out, "a limit of ");
+                textbuf_add_bytes(&out, evaluate_group_limit(j->s, g));
+                textbuf_add(&out, " was met; ");
+        }
         if (open) {
                 textbuf_add(
                         &out, "while this incident was open: it came too late or took too little");
                 return;
         }
         if (!near) {
-                textbuf_add(&out, "no policy with a destructive step watches the system");
+                textbuf_addf(&out, "no policy with a destructive step watches the %s",
+                        limited ? "cgroup" : "system");
                 return;
         }
         text_copy(e->policy, sizeof(e->policy), near->name);
         textbuf_add(&out, "this policy should have come first");
-        print_nearest(&(Missing){ j->s, &near->when }, 0, false, &out);
+        print_nearest(&(Missing){ j->s, &near->when, { .group = limited } }, 0, false, &out);
+}
+
+static bool is_news(const Sample *s, const GroupSample *g) {
+        return g->oom_usec == s->raw.at_usec && g->oom_kills > 0;
+}
+
+/* Where there is no memory.events.local, those above count what is below them as well. */
+static bool is_counted_below(const Sample *s, const GroupSample *g) {
+        for (size_t i = 0; i < s->n_groups; i++)
+                if (&s->groups[i] != g && is_news(s, &s->groups[i]) &&
+                        s->groups[i].oom_kills >= g->oom_kills &&
+                        strcmp(s->groups[i].facts->path, g->facts->path) != 0 &&
+                        group_holds(g->facts, s->groups[i].facts->path))
+                        return true;
+        return false;
+}
+
+static void tell_of_groups(Judge *j) {
+        for (size_t i = 0; i < j->s->n_groups; i++) {
+                const GroupSample *g = &j->s->groups[i];
+                uint64_t known;
+
+                if (!is_news(j->s, g) || is_counted_below(j->s, g))
+                        continue;
+                known = MIN(g->oom_kills, j->book->oom_pending);
+                j->book->oom_pending -= known;
+                j->book->oom_ahead += g->oom_kills - known;
+                j->book->kernel_oom_total += g->oom_kills - known;
+                tell(j, g->oom_kills, g);
+        }
+}
+
+/* What vmstat counts is all of it. What a cgroup told already is not told again. */
+static void take_system(Judge *j) {
+        IncidentBook *book = j->book;
+        uint64_t kills = j->s->raw.oom_kills, more, told;
+
+        more = book->oom_kills_known ? sub_sat_u64(kills, book->oom_kills) : 0;
+        if (!book->oom_kills_known)
+                book->oom_ahead = 0;
+        book->oom_kills_known = true;
+        book->oom_kills = kills;
+
+        told = MIN(more, book->oom_ahead);
+        book->oom_ahead -= told;
+        if (more == told)
+                return;
+        if (book->oom_pending == 0)
+                book->oom_pending_usec = j->now_usec;
+        book->oom_pending += more - told;
+        book->kernel_oom_total += more - told;
 }
 
 void kernel_oom_notice(Judge *j) {
         const SystemRaw *raw = &j->s->raw;
-        uint64_t kills = raw->oom_kills;
+        IncidentBook *book = j->book;
 
-        if (!(raw->have & source_bit(SOURCE_VMSTAT)) || (raw->suspect & source_bit(SOURCE_VMSTAT)))
+        if ((raw->have & source_bit(SOURCE_VMSTAT)) && !(raw->suspect & source_bit(SOURCE_VMSTAT)))
+                take_system(j);
+        tell_of_groups(j);
+
+        if (book->oom_pending == 0 ||
+                (j->s->n_groups > 0 &&
+                        usec_since(j->now_usec, book->oom_pending_usec) < OTHER_COUNTER_USEC))
                 return;
-
-        if (j->book->oom_kills_known && kills > j->book->oom_kills) {
-                j->book->kernel_oom_total += kills - j->book->oom_kills;
-                tell(j, kills - j->book->oom_kills);
-        }
-        j->book->oom_kills_known = true;
-        j->book->oom_kills = kills;
+        tell(j, book->oom_pending, NULL);
+        book->oom_pending = 0;
 }
