@@ -751,12 +751,23 @@ START_TEST(an_event_in_a_cgroup_is_read_and_is_an_alarm) {
 
         put(&b, "/a.service", "memory.events.local", "low 1\nhigh 2\nmax 3\noom 4\noom_kill 6\n");
         ck_assert_int_eq(poll(fds, 1, 10000), 1);
-        ck_assert(scout_groups_polled(b.groups, fds, 1));
+        ck_assert(!scout_groups_polled(b.groups, fds, 1)); /* nobody named it */
+        ck_assert(scout_groups_can_wait(b.groups));
         ck_assert(scout_groups_has_news(b.groups));
         l = pass(&b, SCOUT_GROUPS_NEWS, USEC_PER_SEC);
         ck_assert_int_ge(find(&b, l, "/a.service", &g), 0);
         ck_assert_uint_eq(g.events[GROUP_EVENT_OOM_KILL], 6);
         ck_assert(!scout_groups_has_news(b.groups));
+
+        scout_groups_take_config(
+                b.groups, policy_for(WATCH_UNIT, MATCH_UNIT, "a.*", METRIC_CGROUP_USAGE));
+        put(&b, "/a.service", "memory.events", "low 1\nhigh 2\nmax 9\noom 4\noom_kill 6\n");
+        ck_assert_int_eq(poll(fds, 1, 10000), 1);
+        ck_assert(scout_groups_polled(b.groups, fds, 1));
+        put(&b, "/b.service", "cgroup.procs", "\n");
+        ck_assert_int_eq(poll(fds, 1, 10000), 1);
+        ck_assert(!scout_groups_polled(b.groups, fds, 1));
+        ck_assert(!scout_groups_can_wait(b.groups)); /* a newcomer */
         bed_done(&b);
 }
 END_TEST

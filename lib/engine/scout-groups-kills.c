@@ -92,7 +92,6 @@ bool groups_leave_ghost(ScoutGroups *g, uint32_t slot) {
         tell_ancestors(g, slot, n);
         group_roster_get_values(g->roster, slot, &v);
         v.events[GROUP_EVENT_OOM_KILL] = add_sat_u64(v.events[GROUP_EVENT_OOM_KILL], n);
-        v.events[GROUP_EVENT_OOM] = MAX(v.events[GROUP_EVENT_OOM], UINT64_C(1));
         v.has_events = 1;
         v.populated = 0;
         v.current = v.swap = 0;

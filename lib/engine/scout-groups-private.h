@@ -86,7 +86,8 @@ struct ScoutGroups {
         bool root_news;
         bool settings_changed; /* of one, in this pass */
         bool walk_all;         /* notice was lost */
-        bool heard_events;     /* since scout_groups_polled() */
+        bool heard_alarm;      /* since scout_groups_polled(): events of one that a policy names */
+        bool heard_change;     /* and anything but events of the others */
         size_t n_seen, n_dropped;
         uint32_t cursor, glance_cursor; /* of the rotating slices */
         char own_path[4096];            /* our own cgroup; "" unknown or in a recorded tree */

@@ -134,10 +134,10 @@ size_t scout_groups_poll_fds(const ScoutGroups *g, struct pollfd *fds) {
 bool scout_groups_polled(ScoutGroups *g, const struct pollfd *fds, size_t n) {
         bool fired;
 
-        g->heard_events = false;
+        g->heard_alarm = g->heard_change = false;
         if (n > 0 && fds[0].revents != 0)
                 groups_hear(g);
-        fired = g->heard_events;
+        fired = g->heard_alarm;
         for (size_t i = 1; i < n && i <= g->n_triggers; i++) {
                 GroupTrigger *t = &g->triggers[i - 1];
 
@@ -149,5 +149,6 @@ bool scout_groups_polled(ScoutGroups *g, const struct pollfd *fds, size_t n) {
                 else
                         fired = true;
         }
+        g->heard_change = g->heard_change || fired;
         return fired;
 }

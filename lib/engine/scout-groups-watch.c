@@ -83,14 +83,14 @@ static void note_entry(ScoutGroups *g, uint32_t slot, CgroupNoticeKind kind) {
 
         switch (kind) {
         case CGROUP_NOTICE_CHILDREN:
-                e->news_children = true;
+                e->news_children = g->heard_change = true;
                 break;
         case CGROUP_NOTICE_STATE:
-                e->news_state = true;
+                e->news_state = g->heard_change = true;
                 break;
         case CGROUP_NOTICE_EVENTS:
                 e->news_events = true;
-                g->heard_events = true;
+                g->heard_alarm = g->heard_alarm || e->watched;
                 break;
         case CGROUP_NOTICE_ENDED:
         case CGROUP_NOTICE_LOST:
@@ -105,9 +105,9 @@ void groups_hear(ScoutGroups *g) {
                 uint32_t slot = SCOUT_TABLE_NONE;
 
                 if (notice.kind == CGROUP_NOTICE_LOST)
-                        g->walk_all = true;
+                        g->walk_all = g->heard_change = true;
                 else if (notice.watch == g->root_watch)
-                        g->root_news = true;
+                        g->root_news = g->heard_change = true;
                 else
                         slot = scout_table_find(g->by_watch, notice.watch);
                 if (slot != SCOUT_TABLE_NONE)

@@ -161,6 +161,10 @@ bool scout_groups_gained(const ScoutGroups *g, const char *path) {
         return slot != GROUPS_NONE && g->entries[slot].gained;
 }
 
+bool scout_groups_can_wait(const ScoutGroups *g) {
+        return !g->heard_change;
+}
+
 bool scout_groups_has_news(const ScoutGroups *g) {
         if (g->root_news || g->walk_all)
                 return true;

@@ -65,9 +65,13 @@ bool scout_groups_gained(const ScoutGroups *g, const char *path);
 /* What to wait for between passes: fills fds[SCOUT_GROUPS_FDS] and returns how many. */
 size_t scout_groups_poll_fds(const ScoutGroups *g, struct pollfd *fds);
 
-/* Takes the answer of poll(2). True when a pressure trigger fired or memory.events has changed:
- * worth a look now. */
+/* Takes the answer of poll(2). True when it is worth a tick now: a pressure trigger fired, or
+ * memory.events of a cgroup that a policy names has changed. */
 bool scout_groups_polled(ScoutGroups *g, const struct pollfd *fds, size_t n);
+
+/* Whether what was taken in then can wait: only the event counters of cgroups that nobody named,
+ * which in one that lives at its limit never stand still. */
+bool scout_groups_can_wait(const ScoutGroups *g);
 
 /* Whether something was heard that a pass should look at. */
 bool scout_groups_has_news(const ScoutGroups *g);

@@ -20,6 +20,9 @@
 #define GAP_MAX_USEC (2 * USEC_PER_SEC)
 #define GAP_FACTOR 4
 
+/* How long cgroups are not listened to after news that nobody waits for. */
+#define GROUPS_REST_USEC USEC_PER_SEC
+
 #define FIRST_USEC (3 * USEC_PER_SEC)
 #define STOP_USEC (2 * USEC_PER_SEC)
 
@@ -32,7 +35,8 @@ static void hear_groups(Scout *s, const struct pollfd *fds, size_t n) {
                 scout_pass_groups(s, now);
         if (alarm && s->options.on_alarm)
                 s->options.on_alarm(s->options.on_alarm_ctx);
-        s->groups_rest_usec = usec_add(now, GAP_MIN_USEC);
+        s->groups_rest_usec =
+                usec_add(now, scout_groups_can_wait(s->groups) ? GROUPS_REST_USEC : GAP_MIN_USEC);
 }
 
 /* Waits for the time, a wake-up or news of cgroups. Returns true for a wake-up. */

@@ -172,11 +172,28 @@ static void read_groups(Sentinel *s, usec_t now_usec, bool with_reads) {
                         now_usec, &s->sample);
 }
 
+/* Descendants whose files are not open are reached through the cgroup above them, if at all. The
+ * first one stays open while it is waited for, kept or not. */
+static void leave_out_unkept(const Sample *s, Action *a) {
+        size_t n = MIN(a->n_groups, (size_t) 1);
+
+        for (size_t i = 1; i < a->n_groups; i++) {
+                const GroupSample *g =
+                        sample_find_group(s, a->groups[i].slot, a->groups[i].generation);
+
+                if (g && g->kept)
+                        a->groups[n++] = a->groups[i];
+        }
+        a->n_groups = n;
+}
+
 static void carry_out(Sentinel *s, usec_t now_usec) {
-        const Plan *plan = &s->parts.pipeline->plan;
+        Plan *plan = &s->parts.pipeline->plan;
         const ActOps *ops = s->armed ? s->parts.ops : &act_dry;
         size_t n;
 
+        for (size_t i = 0; i < plan->n_actions; i++)
+                leave_out_unkept(&s->sample, &plan->actions[i]);
         flight_watch_follow(&s->flight, &s->parts.pipeline->book->flight, plan);
         n = actuator_run(ops, s->parts.ops_ctx, plan, now_usec, s->outcomes, OUTCOMES_MAX);
         for (size_t i = 0; i < n; i++)
@@ -314,12 +331,19 @@ void sentinel_touch_ahead(Sentinel *s, uint32_t slots) {
 }
 
 void sentinel_touch_groups_ahead(Sentinel *s, uint32_t slots) {
+        const DecideScratch *scratch = &s->parts.pipeline->scratch;
         size_t n = MIN((size_t) slots, s->groups_max), bytes;
         void *memory = sampler_group_memory(s->parts.sampler, (uint32_t) n, &bytes);
 
         memory_touch_ahead(memory, bytes);
         if (s->groups)
                 memory_touch_ahead(s->groups, n * sizeof(*s->groups));
+        memory_touch_ahead(scratch->groups, n * sizeof(*scratch->groups));
+        memory = history_group_memory(s->parts.pipeline->history, (uint32_t) n, &bytes);
+        memory_touch_ahead(memory, bytes);
+        memory = history_window_memory(
+                s->parts.pipeline->history, s->parts.pipeline->config->limits.kept_cgroups, &bytes);
+        memory_touch_ahead(memory, bytes);
 }
 
 void sentinel_set_fill_ceiling(Sentinel *s, uint64_t bytes_per_sec) {

@@ -36,7 +36,7 @@ int view_new(const ViewRoom *room, View **ret) {
         if (!v)
                 return -ENOMEM;
         v->procs_room = v->scratch.size = room->processes;
-        v->groups_room = room->groups;
+        v->groups_room = v->scratch.groups_size = room->groups;
         v->users_room = room->users;
         v->verdicts_room = room->verdicts;
 
@@ -45,7 +45,9 @@ int view_new(const ViewRoom *room, View **ret) {
         v->users = map_touched(room->users, sizeof(*v->users));
         v->verdicts = map_touched(room->verdicts, sizeof(*v->verdicts));
         v->scratch.candidates = map_touched(room->processes, sizeof(*v->scratch.candidates));
-        if (!v->procs || !v->groups || !v->users || !v->verdicts || !v->scratch.candidates) {
+        v->scratch.groups = map_touched(room->groups, sizeof(*v->scratch.groups));
+        if (!v->procs || !v->groups || !v->users || !v->verdicts || !v->scratch.candidates ||
+                !v->scratch.groups) {
                 view_free(v);
                 return -ENOMEM;
         }
@@ -62,6 +64,7 @@ View *view_free(View *v) {
         unmap(v->groups, v->groups_room, sizeof(*v->groups));
         unmap(v->users, v->users_room, sizeof(*v->users));
         unmap(v->verdicts, v->verdicts_room, sizeof(*v->verdicts));
+        unmap(v->scratch.groups, v->groups_room, sizeof(*v->scratch.groups));
         unmap(v->scratch.candidates, v->procs_room, sizeof(*v->scratch.candidates));
         unmap(v, 1, sizeof(*v));
         return NULL;
