@@ -18,6 +18,7 @@ int pipeline_init(Pipeline *p, const Config *config, bool dry) {
                 .verdicts_size = MAX(config->limits.instances, config->limits.policies),
                 .users_size = MAX(config->limits.instances, (uint32_t) USERS_MIN),
                 .scratch.size = config->limits.processes,
+                .scratch.groups_size = config->limits.cgroups,
                 .procs_usec = USEC_UNSET,
                 .dry = dry,
         };
@@ -28,9 +29,10 @@ int pipeline_init(Pipeline *p, const Config *config, bool dry) {
 
         p->book = reserve_new(1, sizeof(*p->book));
         p->scratch.candidates = reserve_new(p->scratch.size, sizeof(*p->scratch.candidates));
+        p->scratch.groups = reserve_new(p->scratch.groups_size, sizeof(*p->scratch.groups));
         p->verdicts = reserve_new(p->verdicts_size, sizeof(*p->verdicts));
         p->users = reserve_new(p->users_size, sizeof(*p->users));
-        if (!p->book || !p->scratch.candidates || !p->verdicts || !p->users) {
+        if (!p->book || !p->scratch.candidates || !p->scratch.groups || !p->verdicts || !p->users) {
                 pipeline_done(p);
                 return -ENOMEM;
         }
@@ -45,6 +47,8 @@ void pipeline_done(Pipeline *p) {
         p->book = reserve_free(p->book, 1, sizeof(*p->book));
         p->scratch.candidates = reserve_free(
                 p->scratch.candidates, p->scratch.size, sizeof(*p->scratch.candidates));
+        p->scratch.groups =
+                reserve_free(p->scratch.groups, p->scratch.groups_size, sizeof(*p->scratch.groups));
         p->verdicts = reserve_free(p->verdicts, p->verdicts_size, sizeof(*p->verdicts));
         p->users = reserve_free(p->users, p->users_size, sizeof(*p->users));
 }
