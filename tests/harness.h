@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+/* The thread sanitizer keeps one state for an address space: no second process may run in it. */
+#if defined(__SANITIZE_THREAD__)
+#define HARNESS_SANITIZES_THREADS 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HARNESS_SANITIZES_THREADS 1
+#endif
+#endif
+#ifndef HARNESS_SANITIZES_THREADS
+#define HARNESS_SANITIZES_THREADS 0
+#endif
+
 /* What every unit test shares: the main() of a Check program that speaks TAP, and a directory tree
  * made from an initialiser list, which a test may change and break as it likes. */
 

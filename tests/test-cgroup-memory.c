@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +95,11 @@ START_TEST(a_file_that_is_missing_is_told_from_a_cgroup_that_is_gone) {
         ck_assert_int_eq(cgroup_events_read_fd(fd, &e), -EBADMSG);
         ck_assert_uint_eq(e.max, 7);
         close_fd(fd);
+        ck_assert_int_eq(
+                cgroup_events_read_at(f.fd, "a/memory.events.local", &e), CGROUP_UNSUPPORTED);
+        fixture_file(&f, "a/memory.events", "low 0\nhigh 0\nmax 8\n");
+        ck_assert_int_eq(cgroup_events_read_at(f.fd, "a/memory.events", &e), CGROUP_OK);
+        ck_assert_uint_eq(e.max, 8);
 
         fd = fdio_open_dir_at(f.fd, "a");
         group = false;
@@ -112,108 +115,6 @@ START_TEST(a_file_that_is_missing_is_told_from_a_cgroup_that_is_gone) {
         ck_assert_int_eq(cgroup_oom_group_read_at(fd, &group), CGROUP_GONE);
         ck_assert(group);
         close_fd(fd);
-        fixture_done(&f);
-}
-END_TEST
-
-static const struct {
-        const char *name;
-        const char *max[4], *high[4]; /* of /a, /a/b, /a/b/c, /a/b/c/d; NULL: no such file */
-        const char *path;
-        int expect;
-        uint64_t max_bytes, high_bytes;
-        const char *max_path, *high_path;
-} limits[] = {
-        { "limit at the parent, leaf max", { "max", "100", "max", "max" },
-                { "max", "max", "max", "max" }, "/a/b/c/d", 0, 100, CGROUP_NO_LIMIT, "/a/b", "" },
-        { "tighter above than below", { "50", "100", "200", "max" }, { "max", "max", "max", "max" },
-                "/a/b/c/d", 0, 50, CGROUP_NO_LIMIT, "/a", "" },
-        { "own limit", { "max", "max", "max", "70" }, { "max", "60", "max", "max" }, "/a/b/c/d", 0,
-                70, 60, "/a/b/c/d", "/a/b" },
-        { "equal limits: the lowest", { "70", "max", "70", "max" }, { "max", "max", "max", "max" },
-                "/a/b/c/d", 0, 70, CGROUP_NO_LIMIT, "/a/b/c", "" },
-        { "nobody limits", { "max", "max", "max", "max" }, { "max", "max", "max", "max" },
-                "/a/b/c/d", 0, CGROUP_NO_LIMIT, CGROUP_NO_LIMIT, "", "" },
-        { "controller ends above the leaf", { "80", NULL, NULL, NULL }, { "90", NULL, NULL, NULL },
-                "/a/b/c/d", 0, 80, 90, "/a", "/a" },
-        { "in the middle of the tree", { "max", "30", "20", "10" }, { "max", "max", "max", "max" },
-                "/a/b", 0, 30, CGROUP_NO_LIMIT, "/a/b", "" },
-        { "zero is a limit", { "max", "0", "max", "max" }, { "max", "max", "max", "max" },
-                "/a/b/c/d", 0, 0, CGROUP_NO_LIMIT, "/a/b", "" },
-        { "no controller", { NULL, NULL, NULL, NULL }, { NULL, NULL, NULL, NULL }, "/a/b/c/d",
-                CGROUP_UNSUPPORTED, 0, 0, NULL, NULL },
-        { "gone", { "80", "80", "80", "80" }, { "max", "max", "max", "max" }, "/a/b/x", CGROUP_GONE,
-                0, 0, NULL, NULL },
-        { "the root", { "80", "80", "80", "80" }, { "max", "max", "max", "max" }, "/",
-                CGROUP_UNSUPPORTED, 0, 0, NULL, NULL },
-        { "outside of our namespace", { "80", "80", "80", "80" }, { "max", "max", "max", "max" },
-                "/../a/b", CGROUP_GONE, 0, 0, NULL, NULL },
-        { "broken", { "80", "x", "80", "80" }, { "max", "max", "max", "max" }, "/a/b/c/d", -EBADMSG,
-                0, 0, NULL, NULL },
-};
-
-START_TEST(the_tightest_ancestor_binds) {
-        static const char *const dirs[4] = { "a", "a/b", "a/b/c", "a/b/c/d" };
-
-        for (size_t i = 0; i < ELEMENTS(limits); i++) {
-                CgroupLimit limit = { .max_bytes = 4242 };
-                char name[64];
-                Fixture f;
-                int r;
-
-                fixture_init(&f);
-                for (size_t level = 0; level < 4; level++) {
-                        snprintf(name, sizeof(name), "%s/cgroup.procs", dirs[level]);
-                        fixture_file(&f, name, "");
-                        snprintf(name, sizeof(name), "%s/memory.max", dirs[level]);
-                        if (limits[i].max[level])
-                                fixture_file(&f, name, limits[i].max[level]);
-                        snprintf(name, sizeof(name), "%s/memory.high", dirs[level]);
-                        if (limits[i].high[level])
-                                fixture_file(&f, name, limits[i].high[level]);
-                }
-
-                r = cgroup_limit_read(f.fd, limits[i].path, &limit);
-                ck_assert_msg(r == limits[i].expect, "%s: got %d", limits[i].name, r);
-                if (r != CGROUP_OK)
-                        ck_assert_uint_eq(limit.max_bytes, 4242);
-                else {
-                        ck_assert_msg(
-                                limit.max_bytes == limits[i].max_bytes, "%s: max", limits[i].name);
-                        ck_assert_msg(limit.high_bytes == limits[i].high_bytes, "%s: high",
-                                limits[i].name);
-                        ck_assert_uint_eq(limit.max_path_len, strlen(limits[i].max_path));
-                        ck_assert_uint_eq(limit.high_path_len, strlen(limits[i].high_path));
-                }
-                fixture_done(&f);
-        }
-}
-END_TEST
-
-START_TEST(names_with_dots_are_not_the_way_up) {
-        CgroupLimit limit;
-        Fixture f;
-
-        fixture_init(&f);
-        fixture_file(&f, "..a/b../x..y/memory.max", "5");
-        ck_assert_int_eq(cgroup_limit_read(f.fd, "/..a/b../x..y", &limit), CGROUP_OK);
-        ck_assert_uint_eq(limit.max_bytes, 5);
-        ck_assert_int_eq(cgroup_limit_read(f.fd, "/..a/..", &limit), CGROUP_GONE);
-        ck_assert_int_eq(cgroup_limit_read(f.fd, "..", &limit), CGROUP_GONE);
-        fixture_done(&f);
-}
-END_TEST
-
-START_TEST(a_path_too_long_for_the_kernel_is_an_error) {
-        static char path[PATH_MAX + 16];
-        CgroupLimit limit = { .max_bytes = 4242 };
-        Fixture f;
-
-        fixture_init(&f);
-        memset(path, 'a', sizeof(path) - 1);
-        path[0] = '/';
-        ck_assert_int_eq(cgroup_limit_read(f.fd, path, &limit), -ENAMETOOLONG);
-        ck_assert_uint_eq(limit.max_bytes, 4242);
         fixture_done(&f);
 }
 END_TEST
@@ -253,6 +154,5 @@ START_TEST(a_kept_descriptor_of_a_removed_cgroup_says_so) {
 END_TEST
 
 HARNESS_MAIN("cgroup-memory", a_value_is_a_number_or_max, events_are_counted_by_name,
-        a_file_that_is_missing_is_told_from_a_cgroup_that_is_gone, the_tightest_ancestor_binds,
-        names_with_dots_are_not_the_way_up, a_path_too_long_for_the_kernel_is_an_error,
+        a_file_that_is_missing_is_told_from_a_cgroup_that_is_gone,
         a_kept_descriptor_of_a_removed_cgroup_says_so)

@@ -30,6 +30,9 @@ static Config *load(const char *watch, const char *when, const char *more, const
 
 /* ---- promise 1 ---- */
 
+#define GROUPS "{ cgroup: \"/**\" }"
+#define UNITS "{ unit: [ a.service, \"*.scope\" ] }"
+
 static const struct {
         const char *watch, *when, *hold;
         bool accepted;
@@ -103,6 +106,28 @@ static const struct {
         /* users: only the system's */
         { "user", "user.anon > 90%", "1h", false },
         { "user", "{ all: [ user.anon > 50%, mem.available < 10% ] }", "", true },
+        /* cgroups and units: what cannot be reclaimed, and the time until it meets the limit */
+        { GROUPS, "cgroup.usage > 95%", "", true },
+        { GROUPS, "cgroup.usage >= 8G", "", true },
+        { GROUPS, "cgroup.exhaustion < 1s", "", true },
+        { UNITS, "{ not: cgroup.exhaustion >= 1s }", "", true },
+        { UNITS, "mem.available < 5%", "", true },
+        { UNITS,
+                "{ any: [ { all: [ cgroup.usage > 95%, cgroup.events.max > 0 ] }, mem.exhaustion < "
+                "1s ] }",
+                "", true },
+        { GROUPS, "cgroup.usage < 95%", "1h", false },
+        { GROUPS, "cgroup.exhaustion > 1s", "1h", false },
+        { GROUPS, "cgroup.current > 95%", "1h", false },
+        { GROUPS, "cgroup.anon > 95%", "1h", false },
+        { GROUPS, "cgroup.gained > 95%", "1h", false },
+        { GROUPS, "cgroup.swap > 95%", "1h", false },
+        { GROUPS, "{ all: [ cgroup.limit < 95%, cgroup.growth > 1M/s ] }", "1h", false },
+        { GROUPS, "{ all: [ cgroup.events.oom > 0, cgroup.events.oom_kill > 0 ] }", "1h", false },
+        { UNITS, "{ all: [ cgroup.psi.memory.full.10s > 90%, cgroup.refault.anon > 1000/s ] }",
+                "1h", false },
+        { UNITS, "{ any: [ cgroup.usage > 95%, cgroup.events.oom > 0 ] }", "1h", false },
+        { UNITS, "{ all: [ swap.free < 1%, psi.memory.full.10s > 90% ] }", "1h", false },
 };
 
 START_TEST(harm_needs_scarce_memory_in_every_case) {
@@ -313,6 +338,10 @@ START_TEST(every_metric_has_a_name_of_its_own_and_is_found_by_it) {
                         metric_is_user(m->id) == (m->scope == METRIC_SCOPE_USER), "%s", m->name);
                 ck_assert_msg(metric_is_process(m->id) == (m->scope == METRIC_SCOPE_PROCESS), "%s",
                         m->name);
+                ck_assert_msg(metric_is_cgroup(m->id) == (m->scope == METRIC_SCOPE_CGROUP), "%s",
+                        m->name);
+                ck_assert_msg(metric_is_cgroup(m->id) == (strncmp(m->name, "cgroup.", 7) == 0),
+                        "%s", m->name);
                 ck_assert(!metric_is_planned(m->name));
         }
 }
@@ -330,12 +359,41 @@ START_TEST(pressure_metrics_stand_where_their_parts_say) {
 }
 END_TEST
 
+/* A level that is met is an amount, what happens by the second is not; and a percentage of a cgroup
+ * is one of its limit. */
+START_TEST(metrics_of_cgroups_are_what_the_language_says) {
+        static const MetricId scarce[] = { METRIC_CGROUP_USAGE, METRIC_CGROUP_EXHAUSTION };
+        size_t n_scarce = 0;
+
+        for (int i = METRIC_CGROUP_CURRENT; i < _METRIC_CGROUP_MAX; i++) {
+                const MetricInfo *m = metric_info((MetricId) i);
+
+                n_scarce += m->is_amount;
+                if (metric_is_cgroup_event(m->id) || metric_is_cgroup_psi(m->id))
+                        ck_assert_msg(m->is_pressure_or_rate && !m->is_amount, "%s", m->name);
+                if (m->unit == METRIC_UNIT_BYTES)
+                        ck_assert_msg(m->base ==
+                                        (m->id == METRIC_CGROUP_LIMIT ? METRIC_BASE_MEM_TOTAL
+                                                                      : METRIC_BASE_CGROUP_LIMIT),
+                                "%s", m->name);
+        }
+        ck_assert_uint_eq(n_scarce, ELEMENTS(scarce));
+        for (size_t i = 0; i < ELEMENTS(scarce); i++)
+                ck_assert(metric_info(scarce[i])->is_amount);
+        ck_assert(metric_info(METRIC_CGROUP_LIMIT)->is_constant);
+        ck_assert_str_eq(metric_info(metric_cgroup_psi(PSI_IO, PSI_FULL, PSI_AVG60))->name,
+                "cgroup.psi.io.full.avg60");
+        ck_assert_str_eq(metric_info(metric_cgroup_event(GROUP_EVENT_OOM_KILL))->name,
+                "cgroup.events.oom_kill");
+}
+END_TEST
+
 START_TEST(metrics_of_later_builds_are_known_to_be_that) {
-        ck_assert(metric_is_planned("cgroup.usage"));
+        ck_assert(metric_is_planned("cgroup.leak"));
         ck_assert(metric_is_planned("go.heap_alloc"));
         ck_assert(metric_is_planned("proc.leak"));
         ck_assert(!metric_is_planned("proc.nonsense"));
-        ck_assert_ptr_null(metric_find("cgroup.usage"));
+        ck_assert_ptr_null(metric_find("cgroup.leak"));
         ck_assert_str_eq(metric_suggest("mem.avaiable"), "mem.available");
         ck_assert_ptr_null(metric_suggest("completely.different"));
 }
@@ -354,6 +412,7 @@ int main(void) {
         tcase_add_test(tc, largest_condition_expands_within_its_bound);
         tcase_add_test(tc, every_metric_has_a_name_of_its_own_and_is_found_by_it);
         tcase_add_test(tc, pressure_metrics_stand_where_their_parts_say);
+        tcase_add_test(tc, metrics_of_cgroups_are_what_the_language_says);
         tcase_add_test(tc, metrics_of_later_builds_are_known_to_be_that);
         suite_add_tcase(s, tc);
         return harness_run(s);

@@ -5,6 +5,9 @@
 
 #include "base/macro.h"
 #include "config/config-load.h"
+#include "config/dnf.h"
+#include "config/metric.h"
+#include "core/condition.h"
 #include "core/evaluate.h"
 
 /* What the built-in policy makes of a machine, by the hardest of its policies that is true. */
@@ -110,7 +113,7 @@ START_TEST(built_in_policy_knows_trouble_from_calm) {
         ck_assert_int_eq(config_load_builtin(&config, &errors), 0);
         fill(&s, (size_t) _i);
         n = evaluate(config, &s, NULL, NULL, verdicts, ELEMENTS(verdicts), NULL);
-        ck_assert_uint_eq(n, config->n_policies);
+        ck_assert_uint_ge(n, 3);
         for (size_t i = 0; i < n && !hardest; i++)
                 if (verdicts[i].when == TRUTH_TRUE)
                         hardest = config->policies[verdicts[i].policy].name;
@@ -121,11 +124,123 @@ START_TEST(built_in_policy_knows_trouble_from_calm) {
 }
 END_TEST
 
+/* ---- a cgroup and its limit ---- */
+
+static const struct {
+        const char *name;
+        int64_t mem_total, limit, usage; /* without a limit of its own: mem_total */
+        int64_t exhaustion_usec;
+        int64_t swap_total, swap_free;
+        const char *hardest; /* NULL: nothing is true */
+} groups[] = {
+        /* level alone says nothing */
+        { "service at rest", 8 * GIB, 1 * GIB, 300 * MIB, NEVER, 0, 0, NULL },
+        { "database that fills its limit for years", 64 * GIB, 32 * GIB, 32 * GIB - 64 * MIB, NEVER,
+                0, 0, NULL },
+        { "the same, shrinking and growing a little", 64 * GIB, 32 * GIB, 32 * GIB - 64 * MIB,
+                60 * SEC, 0, 0, NULL },
+        { "full to the last byte, still", 8 * GIB, 512 * MIB, 512 * MIB, NEVER, 0, 0, NULL },
+        { "rate unknown", 8 * GIB, 512 * MIB, 511 * MIB, UNKNOWN, 0, 0, NULL },
+        { "usage unknown", 8 * GIB, 512 * MIB, UNKNOWN, 100 * MSEC, 0, 0, NULL },
+        /* fast, with room */
+        { "runtime that takes 80% of its limit at once", 8 * GIB, 1 * GIB, 820 * MIB, 100 * MSEC, 0,
+                0, NULL },
+        { "start of a service, halfway", 8 * GIB, 1 * GIB, 600 * MIB, 400 * MSEC, 0, 0, NULL },
+        { "loads its data to 94%, not so fast", 8 * GIB, 1 * GIB, 960 * MIB, 1500 * MSEC, 0, 0,
+                "cgroup-low" },
+        /* no limit: that is the business of the machine */
+        { "leak without a limit", 8 * GIB, 8 * GIB, 7900 * MIB, 100 * MSEC, 0, 0, NULL },
+        { "limit as large as memory", 8 * GIB, 7900 * MIB, 7890 * MIB, 100 * MSEC, 0, 0, NULL },
+        /* it will swap, not die */
+        { "leak with swap left", 8 * GIB, 1 * GIB, 1000 * MIB, 300 * MSEC, 4 * GIB, 3 * GIB, NULL },
+        { "leak with much swap left, little of it", 64 * GIB, 1 * GIB, 1000 * MIB, 300 * MSEC,
+                64 * GIB, 10 * GIB, NULL },
+
+        /* a word */
+        { "slow leak, 10 s to go", 8 * GIB, 1 * GIB, 920 * MIB, 10 * SEC, 0, 0, "cgroup-low" },
+
+        /* a member is asked */
+        { "slow leak at its end", 8 * GIB, 1 * GIB, 1020 * MIB, 1900 * MSEC, 0, 0, "cgroup-limit" },
+        { "slow leak, small", 350 * MIB, 64 * MIB, 62 * MIB, 1 * SEC, 0, 0, "cgroup-limit" },
+        { "fast leak", 2 * GIB, 128 * MIB, 117 * MIB, 400 * MSEC, 0, 0, "cgroup-limit" },
+        { "fast leak, large", 512 * GIB, 64 * GIB, 59 * GIB, 450 * MSEC, 0, 0, "cgroup-limit" },
+        { "leak with swap used up", 8 * GIB, 1 * GIB, 1010 * MIB, 1 * SEC, 2 * GIB, 100 * MIB,
+                "cgroup-limit" },
+};
+
+static Reading group_reading(size_t row, MetricId metric) {
+        const struct {
+                MetricId metric;
+                int64_t value, total;
+        } values[] = {
+                { METRIC_CGROUP_LIMIT, groups[row].limit, groups[row].mem_total },
+                { METRIC_CGROUP_USAGE, groups[row].usage, groups[row].limit },
+                { METRIC_CGROUP_EXHAUSTION, groups[row].exhaustion_usec, 0 },
+                { METRIC_SWAP_FREE, groups[row].swap_free, groups[row].swap_total },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(values); i++)
+                if (values[i].metric == metric)
+                        return (Reading){ .known = values[i].value != UNKNOWN,
+                                .value = values[i].value,
+                                .total = values[i].total };
+        ck_abort_msg("%s has no value here", metric_info(metric)->name);
+        return (Reading){ 0 };
+}
+
+/* Only the words of the policy are judged here, not where the numbers come from. */
+static bool holds_for(const Condition *condition, size_t row) {
+        Dnf dnf;
+
+        dnf_expand(condition, false, &dnf);
+        for (size_t i = 0; i < dnf.n; i++) {
+                bool all = dnf.branches[i].no == 0;
+
+                for (size_t k = 0; k < dnf.n_atoms && all; k++) {
+                        const Atom *a = &dnf.atoms[k]->atom;
+                        Reading r = group_reading(row, a->metric);
+
+                        if ((dnf.branches[i].yes >> k) & 1)
+                                all = r.known &&
+                                        condition_compare(&r, a->op, a->threshold, a->percent);
+                }
+                if (all)
+                        return true;
+        }
+        return false;
+}
+
+START_TEST(built_in_policy_knows_a_cgroup_that_meets_its_limit) {
+        static ConfigErrors errors;
+        const char *hardest = NULL;
+        Config *config = NULL;
+        size_t n = 0;
+
+        ck_assert_int_eq(config_load_builtin(&config, &errors), 0);
+        for (size_t i = 0; i < config->n_policies; i++) {
+                const Policy *p = &config->policies[i];
+
+                if (!watch_is_group(p->watch))
+                        continue;
+                n++;
+                if (!hardest && holds_for(&p->when, (size_t) _i))
+                        hardest = p->name;
+        }
+        ck_assert_uint_ge(n, 2);
+        ck_assert_msg(
+                groups[_i].hardest ? hardest && strcmp(hardest, groups[_i].hardest) == 0 : !hardest,
+                "%s: %s", groups[_i].name, hardest ? hardest : "calm");
+        config_unref(config);
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("config-default");
         TCase *tc = tcase_create("config-default");
 
         tcase_add_loop_test(tc, built_in_policy_knows_trouble_from_calm, 0, ELEMENTS(rows));
+        tcase_add_loop_test(
+                tc, built_in_policy_knows_a_cgroup_that_meets_its_limit, 0, ELEMENTS(groups));
         suite_add_tcase(s, tc);
         return harness_run(s);
 }

@@ -160,6 +160,154 @@ START_TEST(defaults_are_those_of_the_language) {
         ck_assert_uint_eq(config->limits.detailed, 64);
         ck_assert_uint_eq(config->limits.instances, 512);
         ck_assert_uint_eq(config->limits.incidents, 32);
+        ck_assert_uint_eq(config->limits.cgroups, 8192);
+        ck_assert_uint_eq(config->limits.kept_cgroups, 64);
+        config_unref(config);
+}
+END_TEST
+
+/* ---- what is watched and whom it means ---- */
+
+/* Loads a policy of these two keys; NULL when it is refused. */
+static Config *load_watch(const char *watch, const char *targets) {
+        Config *config = NULL;
+        char text[512];
+
+        snprintf(text, sizeof(text),
+                "version: 1\npolicies:\n  - name: p\n    watch: %s\n    when: mem.free < "
+                "1%%\n%s%s%s"
+                "    steps: [ notify ]\n",
+                watch, *targets ? "    targets: " : "", targets, *targets ? "\n" : "");
+        if (config_load_text("t", text, strlen(text), &config, &errors) < 0)
+                ck_assert_ptr_null(config);
+        return config;
+}
+
+START_TEST(patterns_of_cgroups_and_units_are_one_match_with_an_id) {
+        Config *config =
+                load_watch("{ cgroup: [ \"/a/**\", /b.slice ] }", "{ prefer: { comm: x } }");
+        const MatchSpec *spec;
+
+        ck_assert_ptr_nonnull(config);
+        ck_assert_int_eq(config->policies[0].watch, WATCH_CGROUP);
+        ck_assert_uint_eq(config->policies[0].watch_match.n, 1);
+        spec = &config->policies[0].watch_match.specs[0];
+        ck_assert_uint_eq(spec->key_mask, 1u << MATCH_CGROUP);
+        ck_assert_uint_eq(spec->patterns[MATCH_CGROUP].n, 2);
+        ck_assert_str_eq(spec->patterns[MATCH_CGROUP].patterns[0], "/a/**");
+        ck_assert_str_eq(spec->patterns[MATCH_CGROUP].patterns[1], "/b.slice");
+        ck_assert_str_eq(spec->text, "{ cgroup: [ \"/a/**\", /b.slice ] }");
+        ck_assert_str_eq(spec->file, "t");
+        ck_assert_uint_eq(spec->line, 4);
+        ck_assert_uint_eq(config->n_matches, 2);
+        ck_assert_ptr_eq(config->matches[spec->id], spec);
+        config_unref(config);
+
+        config = load_watch("{ unit: a*.service }", "");
+        ck_assert_ptr_nonnull(config);
+        ck_assert_int_eq(config->policies[0].watch, WATCH_UNIT);
+        spec = &config->policies[0].watch_match.specs[0];
+        ck_assert_uint_eq(spec->key_mask, 1u << MATCH_UNIT);
+        ck_assert_uint_eq(spec->patterns[MATCH_UNIT].n, 1);
+        ck_assert_str_eq(spec->patterns[MATCH_UNIT].patterns[0], "a*.service");
+        config_unref(config);
+}
+END_TEST
+
+static const struct {
+        const char *watch, *targets;
+        TargetKind kind; /* _TARGET_MAX: refused */
+        uint32_t max_victims;
+} kinds[] = {
+        /* what is watched, unless asked for something else */
+        { "system", "", TARGET_AUTO, 100 },
+        { "process", "", TARGET_AUTO, 100 },
+        { "user", "", TARGET_USER, 0 },
+        { "{ user: { uid: 1 } }", "{ at_least: 1% }", TARGET_USER, 0 },
+        { "{ cgroup: /a }", "", TARGET_CGROUP, 0 },
+        { "{ cgroup: /a }", "{ match: { comm: x } }", TARGET_CGROUP, 0 },
+        { "{ unit: a.service }", "", TARGET_UNIT, 0 },
+        { "{ unit: a.service }", "{ kind: auto }", TARGET_AUTO, 100 },
+        { "{ unit: a.service }", "{ kind: tree }", TARGET_TREE, 0 },
+        { "{ unit: a.service }", "{ kind: process }", TARGET_PROCESS, 0 },
+        { "system", "{ kind: user }", TARGET_USER, 0 },
+        /* the bound, in either order of the keys */
+        { "system", "{ max_victims: none }", TARGET_AUTO, 0 },
+        { "system", "{ kind: auto, max_victims: 7 }", TARGET_AUTO, 7 },
+        { "system", "{ max_victims: 7, kind: unit }", TARGET_UNIT, 7 },
+        { "{ cgroup: /a }", "{ max_victims: 65536 }", TARGET_CGROUP, 65536 },
+        { "user", "{ max_victims: 1 }", TARGET_USER, 1 },
+        /* what cannot be */
+        { "{ cgroup: /a }", "{ kind: user }", _TARGET_MAX, 0 },
+        { "{ unit: a.service }", "{ kind: user }", _TARGET_MAX, 0 },
+        { "process", "{ kind: user }", _TARGET_MAX, 0 },
+        { "system", "{ kind: process, max_victims: none }", _TARGET_MAX, 0 },
+        { "system", "{ max_victims: 0 }", _TARGET_MAX, 0 },
+        { "system", "{ max_victims: 65537 }", _TARGET_MAX, 0 },
+        { "system", "[ kind ]", _TARGET_MAX, 0 },
+};
+
+START_TEST(kind_and_bound_follow_from_what_is_watched) {
+        Config *config = load_watch(kinds[_i].watch, kinds[_i].targets);
+
+        ck_assert_msg((config != NULL) == (kinds[_i].kind != _TARGET_MAX), "%s %s: %s",
+                kinds[_i].watch, kinds[_i].targets,
+                errors.n ? errors.items[0].message : "accepted");
+        if (config) {
+                ck_assert_msg(config->policies[0].targets.kind == kinds[_i].kind, "%s %s",
+                        kinds[_i].watch, kinds[_i].targets);
+                ck_assert_msg(config->policies[0].targets.max_victims == kinds[_i].max_victims,
+                        "%s %s", kinds[_i].watch, kinds[_i].targets);
+        }
+        config_unref(config);
+}
+END_TEST
+
+static const struct {
+        const char *watch, *targets;
+        bool percent;
+        uint64_t at_least;
+} worths[] = {
+        { "system", "", true, 100 },
+        { "system", "{ kind: unit }", true, 100 },
+        { "process", "", false, UINT64_C(16) << 20 },
+        { "{ process: { comm: x } }", "{ kind: process }", false, UINT64_C(16) << 20 },
+        { "user", "", false, UINT64_C(16) << 20 },
+        { "{ cgroup: /a }", "{ kind: auto }", false, UINT64_C(16) << 20 },
+        { "{ unit: a.service }", "", false, UINT64_C(16) << 20 },
+        { "process", "{ at_least: 2% }", true, 200 },
+        { "process", "{ at_least: 1M }", false, UINT64_C(1) << 20 },
+        { "system", "{ at_least: 1M }", false, UINT64_C(1) << 20 },
+};
+
+/* A process that a policy names by its size is ended on a machine of a terabyte as well. */
+START_TEST(who_is_named_need_not_be_a_hundredth_of_the_machine) {
+        Config *config = load_watch(worths[_i].watch, worths[_i].targets);
+
+        ck_assert_ptr_nonnull(config);
+        ck_assert_msg(config->policies[0].targets.at_least_percent == worths[_i].percent, "%s %s",
+                worths[_i].watch, worths[_i].targets);
+        ck_assert_msg(config->policies[0].targets.at_least == worths[_i].at_least, "%s %s",
+                worths[_i].watch, worths[_i].targets);
+        config_unref(config);
+}
+END_TEST
+
+/* The places of all limits are kept, and nothing beside them is written over. */
+START_TEST(every_limit_may_be_set_beside_everything_else) {
+        static const char text[] =
+                "version: 1\nprotect: [ { unit: a.service } ]\n"
+                "limits: { processes: 64, kept: 16, detailed: 8, instances: 16, incidents: 4, "
+                "policies: 1, cgroups: 64, kept_cgroups: 8 }\n"
+                "tick: { min: 100ms, max: 1s, process: 100ms, census: 1min }\n";
+        Config *config = NULL;
+
+        ck_assert_int_eq(config_load_text("t", text, strlen(text), &config, &errors), 0);
+        ck_assert_uint_eq(config->protect.n, 1);
+        ck_assert_str_eq(config->protect.specs[0].text, "{ unit: a.service }");
+        ck_assert_uint_eq(config->limits.policies, 1);
+        ck_assert_uint_eq(config->limits.cgroups, 64);
+        ck_assert_uint_eq(config->limits.kept_cgroups, 8);
         config_unref(config);
 }
 END_TEST
@@ -254,8 +402,10 @@ START_TEST(reload_of_a_broken_set_leaves_the_running_one_as_it_is) {
 END_TEST
 
 START_TEST(reload_beyond_the_pools_is_refused_and_within_them_is_not) {
-        static const char small[] = "version: 1\nlimits: { kept: 100, incidents: 8 }\n";
-        static const char large[] = "version: 1\nlimits: { kept: 101, incidents: 9 }\n";
+        static const char small[] =
+                "version: 1\nlimits: { kept: 100, incidents: 8, kept_cgroups: 9 }\n";
+        static const char large[] = "version: 1\nlimits: { kept: 101, incidents: 9, cgroups: 8193, "
+                                    "kept_cgroups: 10 }\n";
         Config *a = NULL, *b = NULL;
 
         ck_assert_int_eq(config_load_text("a", small, strlen(small), &a, &errors), 0);
@@ -263,8 +413,10 @@ START_TEST(reload_beyond_the_pools_is_refused_and_within_them_is_not) {
         ck_assert_int_eq(config_fits(a, b, &errors), 0);
         ck_assert_uint_eq(errors.n, 0);
         ck_assert_int_eq(config_fits(b, a, &errors), -EINVAL);
-        ck_assert_uint_eq(errors.n, 2);
+        ck_assert_uint_eq(errors.n, 4);
         ck_assert_ptr_nonnull(strstr(errors.items[0].message, "limits.kept 101"));
+        ck_assert_ptr_nonnull(strstr(errors.items[2].message, "limits.cgroups 8193"));
+        ck_assert_ptr_nonnull(strstr(errors.items[3].message, "limits.kept_cgroups 10"));
         config_unref(a);
         config_unref(b);
 }
@@ -282,8 +434,10 @@ START_TEST(built_in_policy_loads_and_keeps_its_word) {
         for (size_t i = 0; i < config->n_policies; i++) {
                 const Policy *p = &config->policies[i];
 
-                ck_assert_int_eq(p->watch, WATCH_SYSTEM);
+                ck_assert(p->watch == WATCH_SYSTEM || p->watch == WATCH_CGROUP);
                 ck_assert_int_eq(p->steps[0].kind, STEP_NOTIFY); /* it never acts without a word */
+                if (p->watch == WATCH_CGROUP && p->n_steps > 1) /* and takes no cgroup as a whole */
+                        ck_assert_int_eq(p->targets.kind, TARGET_PROCESS);
                 ck_assert_uint_eq(p->targets.prefer.n, 0);
                 ck_assert_uint_le(p->when.n_nodes, CONDITION_NODES_MAX);
         }
@@ -344,7 +498,12 @@ START_TEST(lack_of_memory_at_any_point_is_said_and_nothing_else) {
                 "    when: { all: [ proc.anon > 1G, { not: proc.age < 3s } ] }\n"
                 "    clear: psi.cpu.some.1s < 1%\n"
                 "    targets: { prefer: { size: \"> 1M\" } }\n"
-                "    steps: [ notify, signal: QUIT, kill ]\n";
+                "    steps: [ notify, signal: QUIT, kill ]\n"
+                "  - name: q\n"
+                "    watch: { cgroup: [ /user.slice/*, \"/**/a.service\" ] }\n"
+                "    when: cgroup.usage > 90%\n"
+                "    targets: { kind: unit, match: { user_unit: b.service }, max_victims: 3 }\n"
+                "    steps: [ notify ]\n";
         const SourceText source = { "t", text, sizeof(text) - 1 };
         const size_t plenty = (size_t) 1 << 20;
         size_t needed, used;
@@ -370,6 +529,8 @@ int main(void) {
         const TTest *const tests[] = {
                 every_key_arrives_in_the_model,
                 defaults_are_those_of_the_language,
+                patterns_of_cgroups_and_units_are_one_match_with_an_id,
+                every_limit_may_be_set_beside_everything_else,
                 matches_are_numbered_in_the_table_of_all,
                 config_lives_as_long_as_somebody_holds_it,
                 hash_tells_texts_apart,
@@ -386,6 +547,9 @@ int main(void) {
         tcase_add_checked_fixture(tc, setup, teardown);
         for (size_t i = 0; i < ELEMENTS(tests); i++)
                 tcase_add_test(tc, tests[i]);
+        tcase_add_loop_test(tc, kind_and_bound_follow_from_what_is_watched, 0, ELEMENTS(kinds));
+        tcase_add_loop_test(
+                tc, who_is_named_need_not_be_a_hundredth_of_the_machine, 0, ELEMENTS(worths));
         suite_add_tcase(s, tc);
         return harness_run(s);
 }

@@ -13,12 +13,14 @@ static const LimitsConfig limits = { .processes = 128, .kept = 128, .detailed = 
 
 static Roster *roster;
 static FlightWatch watch;
+static GroupRoster *groups;
+static Plan plan;
 static Flight flight;
 static Outcome outcomes[2 * CROWD];
 
 static void begin(void) {
         ck_assert_int_eq(roster_new(&limits, &roster), 0);
-        flight_watch_init(&watch, roster);
+        flight_watch_init(&watch, roster, groups);
         flight = (Flight){ 0 };
 }
 
@@ -36,7 +38,7 @@ static void fly(uint64_t action, const Victim *victims, size_t n) {
                 flight.slots[i] = victims[i].slot;
                 flight.generations[i] = victims[i].generation;
         }
-        flight_watch_follow(&watch, &flight);
+        flight_watch_follow(&watch, &flight, &plan);
 }
 
 static void retire(const Victim *v) {
@@ -129,7 +131,7 @@ START_TEST(a_victim_that_leaves_the_roster_is_watched_to_its_end) {
         ck_assert_uint_eq(flight_watch_collect(&watch, 2, outcomes, 1), 1);
 
         flight.active = false;
-        flight_watch_follow(&watch, &flight);
+        flight_watch_follow(&watch, &flight, &plan);
         ck_assert_uint_eq(atomic_load(&roster_slot(roster, v.slot)->reaping), 0);
         roster_collect(roster);
         ck_assert_int_lt(roster_slot(roster, v.slot)->pidfd, 0); /* let go, so it is closed */

@@ -88,7 +88,8 @@ static bool begin(Bed *b, usec_t at_usec, uint64_t percent) {
                 .mem_available = 1024 * TREE_MIB * percent / 100,
                 .swap_total = 1024 * TREE_MIB,
                 .page_size = 4096 };
-        return pipeline_begin(&b->pipeline, &b->sample);
+        pipeline_begin(&b->pipeline, &b->sample);
+        return pipeline_needs_processes(&b->pipeline, &b->sample);
 }
 
 /* The other half, with two processes. */

@@ -47,6 +47,7 @@ static void set_up(void) {
         fixture_file(&f, "sys/block/zram0/mm_stat", "1 2 3 4 5 6 7 8 9\n");
         fixture_file(&f, "sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n");
         fixture_file(&f, "sys/fs/cgroup/cgroup.subtree_control", "cpu memory pids\n");
+        fixture_file(&f, "sys/fs/cgroup/init.scope/cgroup.kill", "");
 }
 
 static void tear_down(void) {
@@ -143,6 +144,7 @@ static const struct {
                 "No such file" },
         { "sys/fs/cgroup/cgroup.subtree_control", "cpu\n", PROBE_CGROUP_MEMORY, PROBE_DEGRADED,
                 "below the root" },
+        { "sys/fs/cgroup/init.scope/cgroup.kill", NULL, PROBE_CGROUP_KILL, PROBE_ABSENT, "5.14" },
         { "proc/self/mountinfo",
                 "31 30 0:28 / /cg rw - cgroup cgroup rw,memory\n40 30 0:37 / "
                 "/sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",

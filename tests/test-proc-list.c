@@ -81,12 +81,12 @@ END_TEST
 
 START_TEST(impossible_buffers_are_refused) {
         int fd = proc_list_open(AT_FDCWD, "/proc");
-        ProcList l = { .fd = 4242 };
+        ProcList l = { .scan = { .fd = 4242 } };
 
         ck_assert_int_eq(proc_list_init(&l, fd, buf, 1023), -EINVAL);
         ck_assert_int_eq(proc_list_init(&l, fd, buf + 1, 2048), -EINVAL);
         ck_assert_int_eq(proc_list_init(&l, FD_NONE, buf, 2048), -EBADF);
-        ck_assert_int_eq(l.fd, 4242);
+        ck_assert_int_eq(l.scan.fd, 4242);
         ck_assert_int_eq(proc_list_open(AT_FDCWD, "/proc/self/stat"), -ENOTDIR);
         close_fd(fd);
 }

@@ -54,7 +54,7 @@ static void bed_start(Bed *b, const char *path) {
         ck_assert_int_eq(roster_new(&b->config->limits, &b->roster), 0);
         o = (ScoutOptions){ .root = &b->root, .roster = b->roster, .open_pids = b->live };
         ck_assert_int_eq(scout_new(&o, b->config, &b->scout), 0);
-        ck_assert_int_eq(sampler_new(&b->root, b->config->limits.processes, &b->sampler), 0);
+        ck_assert_int_eq(sampler_new(&b->root, &b->config->limits, &b->sampler), 0);
         b->sample = (Sample){ 0 };
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NOW (5000 * USEC_PER_SEC)
@@ -44,6 +45,7 @@ typedef struct Bed {
         SysRoot root;
         Config *config;
         Roster *roster;
+        GroupRoster *groups;
         Scout *scout;
         Sampler *sampler;
         Pipeline pipeline;
@@ -82,11 +84,14 @@ static void begin(const char *policy) {
         ck_assert_int_eq(sysroot_open(bed.tree.path, &bed.root), 0);
         bed.config = load(policy);
         ck_assert_int_eq(roster_new(&bed.config->limits, &bed.roster), 0);
-        ck_assert_int_eq(scout_new(&(ScoutOptions){ .root = &bed.root, .roster = bed.roster },
+        ck_assert_int_eq(group_roster_new(&bed.config->limits, &bed.groups), 0);
+        ck_assert_int_eq(scout_new(&(ScoutOptions){ .root = &bed.root,
+                                           .roster = bed.roster,
+                                           .groups = bed.groups },
                                  bed.config, &bed.scout),
                 0);
         ck_assert_int_eq(scout_pass(bed.scout, NOW, NOW, true), 0);
-        ck_assert_int_eq(sampler_new(&bed.root, bed.config->limits.processes, &bed.sampler), 0);
+        ck_assert_int_eq(sampler_new(&bed.root, &bed.config->limits, &bed.sampler), 0);
         ck_assert_int_eq(pipeline_init(&bed.pipeline, bed.config, false), 0);
         ck_assert_int_eq(reporter_new(64, 32, &bed.reporter), 0);
         ck_assert_int_eq(sentinel_new(
@@ -94,6 +99,7 @@ static void begin(const char *policy) {
                                          .sampler = bed.sampler,
                                          .scout = bed.scout,
                                          .roster = bed.roster,
+                                         .groups = bed.groups,
                                          .pipeline = &bed.pipeline,
                                          .reporter = bed.reporter,
                                          .triggers = &bed.triggers,
@@ -111,6 +117,7 @@ static void end(void) {
         sampler_free(bed.sampler);
         scout_free(bed.scout);
         roster_free(bed.roster);
+        group_roster_free(bed.groups);
         config_unref(bed.config);
         sysroot_done(&bed.root);
         fixture_done(&bed.tree);
@@ -254,8 +261,8 @@ START_TEST(a_view_is_given_out_once_and_one_at_a_time) {
         View *view, *other;
 
         begin(calm_text); /* no policy needs processes: the view does */
-        ck_assert_int_eq(view_new(16, 16, 16, &view), 0);
-        ck_assert_int_eq(view_new(16, 16, 16, &other), 0);
+        ck_assert_int_eq(view_new(&(ViewRoom){ 16, 16, 16, 16 }, &view), 0);
+        ck_assert_int_eq(view_new(&(ViewRoom){ 16, 16, 16, 16 }, &other), 0);
         ck_assert(sentinel_request_view(bed.sentinel, view, true)); /* no thread: filled at once */
         ck_assert(!sentinel_request_view(bed.sentinel, other, true));
         fd = (struct pollfd){ .fd = sentinel_view_fd(bed.sentinel), .events = POLLIN };
@@ -340,7 +347,7 @@ START_TEST(the_running_thread_ticks_answers_and_ends) {
         View *view;
 
         begin(policy_text);
-        ck_assert_int_eq(view_new(16, 16, 16, &view), 0);
+        ck_assert_int_eq(view_new(&(ViewRoom){ 16, 16, 16, 16 }, &view), 0);
         ck_assert_int_eq(sentinel_start(bed.sentinel), 0);
         ck_assert(sentinel_request_view(bed.sentinel, view, true));
         fd = (struct pollfd){ .fd = sentinel_view_fd(bed.sentinel), .events = POLLIN };
@@ -349,6 +356,66 @@ START_TEST(the_running_thread_ticks_answers_and_ends) {
         ck_assert_uint_ge(view->sentinel.ticks, 1);
         ck_assert_uint_le(sentinel_heartbeat(bed.sentinel, &planned), clock_monotonic_usec());
         ck_assert(sentinel_stop(bed.sentinel));
+        view_free(view);
+        end();
+}
+END_TEST
+
+static const char few_groups[] =
+        "version: 1\nlimits: { cgroups: 64 }\npolicies:\n  - name: p\n    watch: system\n"
+        "    when: mem.available < 1%\n    steps: [ notify: warning ]\n";
+
+/* How many of the events to come begin so. */
+static size_t count_texts(const char *text) {
+        size_t n = 0;
+
+        while (find_event(EVENT_SOURCE_DEGRADED))
+                n += strncmp(bed.event.text, text, strlen(text)) == 0;
+        return n;
+}
+
+START_TEST(more_cgroups_than_can_be_known_are_told_once) {
+        char name[64];
+
+        begin(few_groups);
+        for (int i = 0; i < 70; i++) {
+                (void) snprintf(name, sizeof(name), "sys/fs/cgroup/g%d.service/cgroup.procs", i);
+                fixture_file(&bed.tree, name, "");
+        }
+        sysroot_done(&bed.root);
+        ck_assert_int_eq(sysroot_open(bed.tree.path, &bed.root), 0);
+        ck_assert_int_eq(scout_pass(bed.scout, NOW, NOW, true), 0);
+        (void) tick(0);
+        ck_assert_uint_eq(count_texts("cgroups: there are 70, 64 are known"), 1);
+        (void) tick(USEC_PER_SEC);
+        ck_assert_uint_eq(count_texts("cgroups: "), 0);
+        end();
+}
+END_TEST
+
+START_TEST(cgroups_are_in_the_view) {
+        View *view = NULL;
+
+        begin(few_groups);
+        fixture_file(&bed.tree, "sys/fs/cgroup/a.service/cgroup.procs", "4242\n");
+        fixture_file(&bed.tree, "sys/fs/cgroup/a.service/memory.current", "4096\n");
+        sysroot_done(&bed.root);
+        ck_assert_int_eq(sysroot_open(bed.tree.path, &bed.root), 0);
+        ck_assert_int_eq(scout_pass(bed.scout, NOW, NOW, true), 0);
+        fixture_file(&bed.tree, "sys/fs/cgroup/a.service/memory.current", "8192\n");
+        (void) sentinel_tick(bed.sentinel, NOW, NOW, true);
+        ck_assert_int_eq(view_new(&(ViewRoom){ 16, 16, 16, 16 }, &view), 0);
+        view_fill(view, &bed.pipeline, &(Sample){ 0 });
+        ck_assert_uint_eq(view->sample.n_groups, 0);
+        ck_assert(sentinel_request_view(bed.sentinel, view, true));
+        view = sentinel_take_view(bed.sentinel);
+        ck_assert_ptr_nonnull(view);
+        ck_assert_uint_eq(view->sample.n_groups, 1);
+        ck_assert_ptr_eq(view->sample.groups, view->groups);
+        ck_assert_str_eq(view->groups[0].facts->path, "/a.service");
+        ck_assert_uint_eq(view->groups[0].current, 8192);
+        ck_assert(view->groups[0].kept);
+        ck_assert_uint_eq(view->scout.groups_known, 1);
         view_free(view);
         end();
 }
@@ -363,4 +430,5 @@ HARNESS_MAIN("sentinel", one_that_never_dies_is_asked_then_killed_then_left_alon
         a_view_is_given_out_once_and_one_at_a_time,
         a_source_that_vanishes_midway_is_told_and_the_rest_goes_on,
         events_that_nobody_reads_are_counted_and_delay_nothing,
-        blinded_counters_are_told_once_in_a_while, the_running_thread_ticks_answers_and_ends)
+        blinded_counters_are_told_once_in_a_while, the_running_thread_ticks_answers_and_ends,
+        more_cgroups_than_can_be_known_are_told_once, cgroups_are_in_the_view)

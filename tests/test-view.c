@@ -24,7 +24,8 @@ static void begin(void) {
         bed.book->freed_total = 4711;
         for (unsigned i = 0; i < 3; i++) {
                 bed.procs[i].slot = 10 + i;
-                bed.verdicts[i] = (Verdict){ .policy = (uint16_t) i, .proc = (int32_t) i - 1 };
+                bed.verdicts[i] =
+                        (Verdict){ .policy = (uint16_t) i, .proc = (int32_t) i - 1, .group = -1 };
         }
         bed.sample = (Sample){
                 .procs = bed.procs, .n_procs = 3, .users = bed.users, .n_users = 2, .users_size = 2
@@ -43,7 +44,7 @@ static void begin(void) {
 static View *make(size_t processes, size_t users, size_t verdicts) {
         View *v;
 
-        ck_assert_int_eq(view_new(processes, users, verdicts, &v), 0);
+        ck_assert_int_eq(view_new(&(ViewRoom){ processes, 4, users, verdicts }, &v), 0);
         view_fill(v, &bed.pipeline, &bed.sample);
         return v;
 }

@@ -125,6 +125,13 @@ static bool has_second_signal(const Dnf *dnf, DnfBranch branch) {
         return false;
 }
 
+/* What else would show it, by what is watched. */
+static const char *scarce_hint(WatchKind watch) {
+        if (watch == WATCH_PROCESS)
+                return ", or proc.anon, proc.rss, proc.swap or proc.stack_usage > N";
+        return watch_is_group(watch) ? ", or cgroup.usage > N or cgroup.exhaustion < T" : "";
+}
+
 /* Promise 1: memory numbers decide, in every case. */
 static void check_promise(
         Loader *l, const PolicyDraft *draft, const Dnf *dnf, const TickConfig *tick) {
@@ -147,11 +154,7 @@ static void check_promise(
                                 "a step that harms needs scarce memory in every case, and \"%s\" "
                                 "shows "
                                 "none (add mem.available < N%% or mem.exhaustion < T%s)",
-                                text,
-                                draft->policy.watch == WATCH_PROCESS
-                                        ? ", or proc.anon, proc.rss, proc.swap or proc.stack_usage "
-                                          "> N"
-                                        : "");
+                                text, scarce_hint(draft->policy.watch));
                         return;
                 }
                 if (draft->policy.watch == WATCH_SYSTEM && !held &&

@@ -5,6 +5,7 @@
 
 #include "config/config-load.h"
 #include "config/config-names.h"
+#include "config/config-targets.h"
 
 /* A step that comes after a harder one is never reached: the ladder goes up. */
 static int check_steps(Loader *l, const PolicyDraft *draft) {
@@ -85,6 +86,8 @@ static void check_limits(Loader *l) {
 
         check_order(l, at[1], at[0], m->kept <= m->processes, "limits.kept", "limits.processes");
         check_order(l, at[2], at[1], m->detailed <= m->kept, "limits.detailed", "limits.kept");
+        check_order(l, at[7], at[6], m->kept_cgroups <= m->cgroups, "limits.kept_cgroups",
+                "limits.cgroups");
 
         if (l->n_policies > m->policies) {
                 for (uint32_t i = 0; i < m->policies; i++)
@@ -107,6 +110,9 @@ int config_check(Loader *l) {
                 if (draft->broken)
                         continue;
                 r = check_steps(l, draft);
+                if (r < 0)
+                        return r;
+                r = config_targets_check(l, draft);
                 if (r < 0)
                         return r;
                 r = condition_check(l, draft, &l->tick.values);

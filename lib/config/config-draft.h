@@ -27,7 +27,9 @@ struct PolicyDraft {
         Policy policy;
         ConditionDraft when;
         ConditionDraft clear;
-        const YamlNode *node; /* the mapping */
+        const YamlNode *node;    /* the mapping */
+        const YamlNode *watch;   /* the value of `watch`, NULL if absent */
+        const YamlNode *targets; /* the value of `targets`, NULL if absent */
         const YamlNode *name;
         const YamlNode *hold; /* the value of `for`, NULL if absent */
         const YamlNode *steps[POLICY_STEPS_MAX];
@@ -37,12 +39,14 @@ struct PolicyDraft {
 
 typedef struct TickDraft {
         TickConfig values;
-        const YamlNode *origins[4]; /* by the order of the fields; NULL: the default */
+        /* by the order of the fields; NULL: the default */
+        const YamlNode *origins[sizeof(TickConfig) / sizeof(usec_t)];
 } TickDraft;
 
 typedef struct LimitsDraft {
         LimitsConfig values;
-        const YamlNode *origins[6];
+        /* likewise */
+        const YamlNode *origins[sizeof(LimitsConfig) / sizeof(uint32_t)];
 } LimitsDraft;
 
 typedef struct SpecLink SpecLink;

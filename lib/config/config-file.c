@@ -8,6 +8,7 @@
 #include "config/config-policy.h"
 #include "config/config-step.h"
 #include "config/config-targets.h"
+#include "config/config-watch.h"
 
 #define VERSION "1"
 

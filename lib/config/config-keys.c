@@ -76,11 +76,13 @@ void config_keys_reject(Loader *l, const KeyTable *table, const YamlNode *key) {
                 loader_error(l, key, "unknown key \"%s\" in %s", key->text, table->section);
 }
 
-static bool has_key(const YamlNode *map, const char *name) {
+const YamlNode *config_keys_value(const YamlNode *map, const char *name) {
+        if (!map || map->kind != YAML_KIND_MAP)
+                return NULL;
         for (const YamlNode *child = map->first; child; child = child->next)
-                if (strcmp(child->key->text, name) == 0)
-                        return true;
-        return false;
+                if (child->key->kind == YAML_KIND_SCALAR && strcmp(child->key->text, name) == 0)
+                        return child;
+        return NULL;
 }
 
 int config_keys_apply(Loader *l, const KeyTable *table, const YamlNode *map, void *object) {
@@ -105,7 +107,7 @@ int config_keys_apply(Loader *l, const KeyTable *table, const YamlNode *map, voi
         }
 
         for (size_t i = 0; i < table->n; i++)
-                if (table->keys[i].required && !has_key(map, table->keys[i].name))
+                if (table->keys[i].required && !config_keys_value(map, table->keys[i].name))
                         loader_error(l, map, "%s needs the key \"%s\"", table->section,
                                 table->keys[i].name);
         return 0;

@@ -44,6 +44,9 @@ int config_keys_apply(Loader *l, const KeyTable *table, const YamlNode *map, voi
 /* The row of a name, or NULL. */
 const KeySpec *config_keys_find(const KeyTable *table, const char *name);
 
+/* The value of a key in a mapping, or NULL; NULL also if `map` is none. */
+const YamlNode *config_keys_value(const YamlNode *map, const char *name);
+
 /* Reports a name that is not in the table: unknown with a suggestion, or not in this build. */
 void config_keys_reject(Loader *l, const KeyTable *table, const YamlNode *key);
 

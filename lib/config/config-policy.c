@@ -6,9 +6,9 @@
 
 #include "base/number.h"
 #include "config/condition.h"
-#include "config/config-match.h"
 #include "config/config-step.h"
 #include "config/config-targets.h"
+#include "config/config-watch.h"
 
 #define DAY ((int64_t) (24 * USEC_PER_HOUR))
 
@@ -32,61 +32,6 @@ static int parse_name(Loader *l, const KeySpec *spec, const YamlNode *value, voi
         }
         memcpy(draft->policy.name, value->text, value->len + 1);
         draft->name = value;
-        return 0;
-}
-
-/* Processes are found by any key; users only by who they are. */
-static int parse_watch_match(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
-        Policy *policy = &((PolicyDraft *) object)->policy;
-        SpecChain chain = { 0 };
-        int r;
-
-        policy->watch = (WatchKind) spec->offset;
-        r = config_match_parse(l, value, spec->name, &chain);
-        if (r < 0)
-                return r;
-        if (policy->watch == WATCH_USER)
-                for (const SpecLink *link = chain.first; link; link = link->next)
-                        if (link->spec->key_mask & ~(UINT32_C(1) << MATCH_UID)) {
-                                loader_error(l, value, "a user is matched by user or uid alone");
-                                break;
-                        }
-        return spec_chain_freeze(l, &chain, &policy->watch_match);
-}
-
-/* `offset` holds the WatchKind. */
-static const KeySpec watch_keys[] = {
-        { .name = "process", .parse = parse_watch_match, .offset = WATCH_PROCESS },
-        { .name = "user", .parse = parse_watch_match, .offset = WATCH_USER },
-        { .name = "cgroup" },
-        { .name = "unit" },
-};
-
-const KeyTable watch_table = { "watch", watch_keys, ELEMENTS(watch_keys) };
-
-static int parse_watch(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
-        PolicyDraft *draft = object;
-        int kind;
-
-        if (value->kind == YAML_KIND_MAP) {
-                if (value->n != 1) {
-                        loader_error(
-                                l, value, "a policy watches one thing: system, process: or user:");
-                        return 0;
-                }
-                return config_keys_apply(l, &watch_table, value, draft);
-        }
-        if (value->kind == YAML_KIND_LIST) {
-                (void) node_is(l, value, YAML_KIND_SCALAR, spec->name);
-                return 0;
-        }
-        kind = node_enum(l, value, &watch_words);
-        if (kind >= 0 && watch_is_group((WatchKind) kind))
-                loader_error(l, value, "which %s? (as in watch: { %s: GLOB })", value->text,
-                        value->text);
-        else if (kind >= 0)
-                draft->policy.watch =
-                        (WatchKind) kind; /* process and user without a match: every one */
         return 0;
 }
 
@@ -154,7 +99,7 @@ static int parse_policy_enum(Loader *l, const KeySpec *spec, const YamlNode *val
 
 static const KeySpec policy_keys[] = {
         { .name = "name", .parse = parse_name, .required = true },
-        { .name = "watch", .parse = parse_watch, .required = true },
+        { .name = "watch", .parse = config_watch_parse, .required = true },
         { .name = "when", .parse = parse_when, .required = true },
         { .name = "for", .parse = parse_hold, .offset = offsetof(Policy, for_usec), .max = DAY },
         { .name = "clear", .parse = parse_clear },
@@ -207,6 +152,7 @@ int config_policy_parse(Loader *l, const YamlNode *map) {
         if (r < 0)
                 return r;
 
+        config_targets_finish(draft);
         draft->policy.when = draft->when.condition;
         draft->policy.clear = draft->clear.condition;
         draft->broken = l->tree_broken || loader_findings(l) != before;

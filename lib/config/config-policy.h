@@ -5,7 +5,7 @@
 
 #include "config/config-keys.h"
 
-extern const KeyTable policy_table, watch_table;
+extern const KeyTable policy_table;
 
 /* Parses one item of the list and appends it to the loader's policies. 0 or -ENOMEM. */
 int config_policy_parse(Loader *l, const YamlNode *map);

@@ -79,7 +79,11 @@ static void add_targets(const Targets *targets, TextBuf *out) {
         add_rank(targets, out);
         textbuf_add(out, "      at_least: ");
         quantity_print((Quantity){ kind, (int64_t) targets->at_least }, out);
-        textbuf_add(out, "\n");
+        if (targets->max_victims > 0)
+                textbuf_addf(out, "\n      max_victims: %u\n", targets->max_victims);
+        else
+                textbuf_add(out,
+                        targets->kind == TARGET_PROCESS ? "\n" : "\n      max_victims: none\n");
 }
 
 static void add_step(const Step *step, TextBuf *out) {
@@ -107,6 +111,10 @@ static void add_step(const Step *step, TextBuf *out) {
 static void add_watch(const Policy *policy, TextBuf *out) {
         if (policy->watch_match.n == 0) {
                 textbuf_addf(out, "    watch: %s\n", watch_kind_name(policy->watch));
+                return;
+        }
+        if (watch_is_group(policy->watch)) { /* its one spec is the whole mapping */
+                textbuf_addf(out, "    watch: %s\n", policy->watch_match.specs[0].text);
                 return;
         }
         textbuf_add(out, "    watch:\n");

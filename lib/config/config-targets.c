@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "config/config-load.h"
 #include "config/config-match.h"
 
 #define WEIGHT_MILLI_MAX 1000000
 #define GROWTH_HORIZON (10 * USEC_PER_SEC)
+#define AUTO_VICTIMS 100 /* what looks like one program; more is somebody's whole work */
 
 static int parse_match(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
         MatchList *list = (MatchList *) (void *) ((char *) object + spec->offset);
@@ -132,6 +134,12 @@ static int parse_at_least(Loader *l, const KeySpec *spec, const YamlNode *value,
         return 0;
 }
 
+static int parse_max_victims(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
+        if (value->kind == YAML_KIND_SCALAR && strcmp(value->text, "none") == 0)
+                return 0; /* which it is */
+        return key_parse_u32(l, spec, value, object);
+}
+
 static const KeySpec targets_keys[] = {
         { .name = "kind",
                 .parse = key_parse_enum,
@@ -142,7 +150,16 @@ static const KeySpec targets_keys[] = {
         { .name = "avoid", .parse = parse_match, .offset = offsetof(Targets, avoid) },
         { .name = "rank", .parse = parse_rank },
         { .name = "at_least", .parse = parse_at_least },
+        { .name = "max_victims",
+                .parse = parse_max_victims,
+                .offset = offsetof(Targets, max_victims),
+                .min = 1,
+                .max = 65536 },
 };
+
+/* Who watches a process, a user or a cgroup says himself from which size on it is too large; a
+ * share of the machine, which asks whether it would help all of it, says nothing there. */
+#define NAMED_AT_LEAST (UINT64_C(16) << 20)
 
 const KeyTable targets_table = { "targets", targets_keys, ELEMENTS(targets_keys) };
 
@@ -159,5 +176,69 @@ int config_targets_parse(Loader *l, const KeySpec *spec, const YamlNode *value, 
         PolicyDraft *draft = object;
 
         (void) spec;
+        draft->targets = value;
         return config_keys_apply(l, &targets_table, value, &draft->policy.targets);
+}
+
+/* What was watched and found guilty. */
+static TargetKind instance_kind(WatchKind watch) {
+        switch (watch) {
+        case WATCH_CGROUP:
+                return TARGET_CGROUP;
+        case WATCH_UNIT:
+                return TARGET_UNIT;
+        case WATCH_USER:
+                return TARGET_USER;
+        case WATCH_SYSTEM:
+        case WATCH_PROCESS:
+        case _WATCH_MAX:
+        default:
+                return TARGET_AUTO;
+        }
+}
+
+void config_targets_finish(PolicyDraft *draft) {
+        Targets *targets = &draft->policy.targets;
+
+        if (!config_keys_value(draft->targets, "kind"))
+                targets->kind = instance_kind(draft->policy.watch);
+        if (!config_keys_value(draft->targets, "max_victims") && targets->kind == TARGET_AUTO)
+                targets->max_victims = AUTO_VICTIMS;
+        if (!config_keys_value(draft->targets, "at_least") && draft->policy.watch != WATCH_SYSTEM) {
+                targets->at_least_percent = false;
+                targets->at_least = NAMED_AT_LEAST;
+        }
+}
+
+/* The unit of the system manager around a unit of a user is all that the user's manager runs. */
+static int warn_about_user_units(Loader *l, const Targets *targets, const YamlNode *match) {
+        for (size_t i = 0; i < targets->match.n; i++) {
+                if (!(targets->match.specs[i].key_mask & UINT32_C(1) << MATCH_USER_UNIT))
+                        continue;
+                return loader_warn(l, match,
+                        "what user_unit matches lies in user@UID.service, which is the unit that "
+                        "kind: unit would take: all that the user runs there (did you mean kind: "
+                        "cgroup?)");
+        }
+        return 0;
+}
+
+int config_targets_check(Loader *l, const PolicyDraft *draft) {
+        const YamlNode *kind = config_keys_value(draft->targets, "kind"),
+                       *max_victims = config_keys_value(draft->targets, "max_victims");
+        const Targets *targets = &draft->policy.targets;
+        WatchKind watch = draft->policy.watch;
+
+        if (targets->kind == TARGET_USER && watch != WATCH_SYSTEM && watch != WATCH_USER)
+                loader_error(l, kind,
+                        "kind user needs watch: user or system: that a %s is large is no reason "
+                        "to end all that its user runs",
+                        watch_kind_name(watch));
+        if (targets->kind == TARGET_PROCESS && max_victims)
+                loader_error(l, max_victims,
+                        "kind process ends one process: \"max_victims\" would never matter");
+        if (targets->kind == TARGET_UNIT)
+                return warn_about_user_units(
+                        l, targets, config_keys_value(draft->targets, "match"));
+        return 0;
 }

@@ -286,6 +286,11 @@ typedef enum WatchKind {
         _WATCH_MAX,
 } WatchKind;
 
+/* Each populated cgroup that a pattern of the one spec in watch_match matches is an instance. A
+ * slice is one only if the pattern that matched names it, that is, if the last component of the
+ * pattern ends in ".slice": a pattern that ends in a double star means what lies in slices and no
+ * slice, "user-*.slice" at its end means slices. Decided where instances are matched. A unit is
+ * never a slice. */
 static inline bool watch_is_group(WatchKind kind) {
         return kind == WATCH_CGROUP || kind == WATCH_UNIT;
 }
@@ -371,7 +376,9 @@ typedef struct Policy {
         const char *file; /* where it was defined */
         uint32_t line;
         WatchKind watch;
-        MatchList watch_match; /* watch: process, user; cgroup, unit: one spec with its globs */
+        MatchList watch_match; /* process, user: empty means every one. cgroup, unit: one spec that
+                                * has patterns[MATCH_CGROUP] or patterns[MATCH_UNIT] and nothing
+                                * else; see watch_is_group() */
         Condition when;
         Condition clear; /* n_nodes 0: the default, `when` relaxed by a quarter, false for 1 s */
         usec_t for_usec;

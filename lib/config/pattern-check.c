@@ -47,7 +47,9 @@ static bool check_unit(Loader *l, const YamlNode *value, MatchKey key) {
                         return true;
 
         if (ends_with(value->text, ".slice"))
-                loader_error(l, value, "a slice is matched by the key slice, not by %s", what);
+                loader_error(l, value,
+                        "a slice is matched by the key slice, or by its path in cgroup, not by %s",
+                        what);
         else
                 loader_error(l, value, "%s \"%s\" has no suffix (did you mean %s.service?)", what,
                         value->text, value->text);
@@ -112,4 +114,60 @@ bool pattern_check(Loader *l, const YamlNode *value, MatchKey key) {
         default:
                 return true;
         }
+}
+
+/* systemd puts the slices of users there and nothing else (systemd.special(7)): their sessions and
+ * managers are one level further down. */
+static bool means_only_slices(const char *glob) {
+        const char *dir = "/user.slice/", *last;
+
+        if (strncmp(glob, dir, strlen(dir)) != 0)
+                return false;
+        last = glob + strlen(dir);
+        return !strchr(last, '/') && !strstr(last, "**") && !ends_with(last, ".slice") &&
+                !ends_with(last, ".scope") && !ends_with(last, ".service");
+}
+
+/* The name of the one unit that the glob ends in, if it takes that of the system and that of a user
+ * alike; else NULL. */
+static const char *find_anybodys_unit(const char *glob) {
+        static const char *const places[] = { "/system.slice/",
+                "/user.slice/user-1000.slice/user@1000.service/app.slice/" };
+        const char *slash = strrchr(glob, '/'), *name = slash ? slash + 1 : glob;
+        char path[512];
+
+        if (has_wildcard(name) || !(ends_with(name, ".service") || ends_with(name, ".scope")))
+                return NULL;
+        for (size_t i = 0; i < ELEMENTS(places); i++) {
+                TextBuf b;
+
+                textbuf_init(&b, path, sizeof(path));
+                textbuf_addf(&b, "%s%s", places[i], name);
+                if (!glob_match(glob, path, GLOB_PATH))
+                        return NULL;
+        }
+        return name;
+}
+
+int pattern_check_watch(Loader *l, const YamlNode *glob) {
+        const char *unit = find_anybodys_unit(glob->text);
+
+        if (strcmp(glob->text, "/") == 0)
+                loader_error(l, glob,
+                        "the root is the machine as a whole, which is watch: system (every cgroup "
+                        "is \"/**\")");
+        else if (ends_with(glob->text, "/"))
+                loader_error(l, glob,
+                        "the path of a cgroup has no / at its end (did you mean %.*s?)",
+                        (int) glob->len - 1, glob->text);
+        else if (means_only_slices(glob->text))
+                return loader_warn(l, glob,
+                        "in /user.slice lie the slices of users, and a slice is watched only where "
+                        "a pattern names it (as in /user.slice/user-*.slice)");
+        else if (unit)
+                return loader_warn(l, glob,
+                        "any user can start a %s of his own, which this means too (did you mean "
+                        "watch: { unit: %s }, which is that of the system?)",
+                        unit, unit);
+        return 0;
 }

@@ -8,3 +8,7 @@
 
 /* True when the pattern can match something under the key; otherwise reports why not. */
 bool pattern_check(Loader *l, const YamlNode *value, MatchKey key);
+
+/* Checks a pattern of `watch: cgroup`, beyond what pattern_check() says about it: reports what can
+ * never be an instance, warns about what means something else than it seems to. 0 or -ENOMEM. */
+int pattern_check_watch(Loader *l, const YamlNode *glob);

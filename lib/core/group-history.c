@@ -132,6 +132,10 @@ static void derive_group(GroupHistory *h, GroupSample *g, usec_t now_usec, bool 
 }
 
 void group_history_advance(GroupHistory *h, Sample *s) {
+        if (s->n_groups == 0 ||
+                (s->groups_version != 0 && s->groups_version == h->version && !s->grace))
+                return;
+        h->version = s->groups_version;
         for (size_t i = 0; i < s->n_groups; i++)
                 derive_group(h, &s->groups[i], s->raw.at_usec, s->grace);
 }

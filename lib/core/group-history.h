@@ -26,6 +26,7 @@ typedef struct GroupHistory {
         GroupTrack *tracks;
         GroupWindowOwner owners[GROUP_WINDOWS_MAX];
         PsiWindows *windows;
+        uint64_t version; /* Sample.groups_version that was taken in last */
 } GroupHistory;
 
 /* Makes a history for groups_max slots; memory is only touched as slots are used. 0 or -ENOMEM;
@@ -33,7 +34,8 @@ typedef struct GroupHistory {
 int group_history_init(GroupHistory *h, uint32_t groups_max);
 void group_history_done(GroupHistory *h);
 
-/* Takes the sample's cgroups in, each by its own at_usec, and fills their derived parts. */
+/* Takes the sample's cgroups in, each by its own at_usec, and fills their derived parts. Those that
+ * were taken in before under the same version have theirs. */
 void group_history_advance(GroupHistory *h, Sample *s);
 
 /* After a pause of the machine rates, windows and growth begin anew. */

@@ -18,9 +18,19 @@ static int dry_release(void *ctx, uint64_t action, uint32_t slot, uint32_t gener
         return 0;
 }
 
+static int dry_group(void *ctx, uint64_t action, const GroupRef *groups, size_t n, int signo) {
+        (void) ctx;
+        (void) action;
+        (void) groups;
+        (void) n;
+        (void) signo;
+        return 0;
+}
+
 const ActOps act_dry = {
         .name = "dry",
         .dry = true,
         .signal = dry_signal,
         .release = dry_release,
+        .group = dry_group,
 };

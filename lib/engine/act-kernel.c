@@ -42,18 +42,25 @@ static int find_target(const KernelAct *k, uint32_t slot, uint32_t generation, R
         return 0;
 }
 
-static bool give_to_reaper(KernelAct *k, RosterSlot *s, ReaperJob *job) {
-        if (!k->reapers || s->reap_pidfd < 0)
+/* The job counts itself in `uses`: what it points to stays open until it is over. */
+static bool submit(KernelAct *k, ReaperJob *job, atomic_uint *uses) {
+        if (!k->reapers)
                 return false;
 
-        job->pidfd = s->reap_pidfd;
-        job->uses = &s->reaping;
-        atomic_fetch_add_explicit(&s->reaping, 1, memory_order_relaxed);
+        job->uses = uses;
+        atomic_fetch_add_explicit(uses, 1, memory_order_relaxed);
         if (reapers_submit(k->reapers, job))
                 return true;
 
-        atomic_fetch_sub_explicit(&s->reaping, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(uses, 1, memory_order_relaxed);
         return false;
+}
+
+static bool give_to_reaper(KernelAct *k, RosterSlot *s, ReaperJob *job) {
+        if (s->reap_pidfd < 0)
+                return false;
+        job->pidfd = s->reap_pidfd;
+        return submit(k, job, &s->reaping);
 }
 
 static int kernel_signal(
@@ -93,6 +100,83 @@ static int kernel_release(void *ctx, uint64_t action, uint32_t slot, uint32_t ge
         return give_to_reaper(k, s, &job) ? 1 : 0;
 }
 
+/* (1) (2) */
+static int find_group(
+        const KernelAct *k, const GroupRef *ref, GroupSlot **ret, const GroupFacts **ret_facts) {
+        const GroupFacts *facts;
+        GroupSlot *s;
+
+        if (!k->groups)
+                return -ENOSYS;
+        s = group_roster_slot(k->groups, ref->slot);
+        if (s->generation != ref->generation)
+                return -ESTALE;
+        facts = atomic_load_explicit(&s->facts, memory_order_acquire);
+        if (!facts)
+                return -ESTALE;
+        if (facts->self || facts->path[0] != '/' || facts->path[1] == '\0')
+                return -EPERM;
+
+        *ret = s;
+        *ret_facts = facts;
+        return 0;
+}
+
+static ReaperJob group_job(uint64_t action, const GroupRef *ref, const GroupSlot *s, int signo) {
+        return (ReaperJob){
+                .action = action,
+                .slot = ref->slot,
+                .generation = ref->generation,
+                .is_group = true,
+                .pidfd = FD_NONE,
+                .kill_fd = s->kill_fd,
+                .procs_fd = s->procs_fd,
+                .signo = signo,
+        };
+}
+
+/* One job for each, so that one that hangs keeps no other back. Who cannot be reached any more
+ * needs nothing. Returns how many went to a reaper. */
+static size_t give_groups(
+        KernelAct *k, uint64_t action, const GroupRef *groups, size_t n, int signo) {
+        size_t given = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                const GroupFacts *facts;
+                GroupSlot *s;
+                ReaperJob job;
+
+                if (find_group(k, &groups[i], &s, &facts) < 0 ||
+                        (s->procs_fd < 0 && s->kill_fd < 0))
+                        continue;
+                job = group_job(action, &groups[i], s, signo);
+                given += submit(k, &job, &s->reaping);
+        }
+        return given;
+}
+
+static int kernel_group(void *ctx, uint64_t action, const GroupRef *groups, size_t n, int signo) {
+        KernelAct *k = ctx;
+        const GroupFacts *facts;
+        GroupSlot *s;
+        bool whole;
+        int r;
+
+        r = find_group(k, &groups[0], &s, &facts);
+        if (r < 0)
+                return r;
+        if (s->kill_fd < 0 && s->procs_fd < 0)
+                return -EBADF;
+
+        whole = signo == SIGKILL && s->kill_fd >= 0 && !facts->is_threaded;
+        if (give_groups(k, action, groups, whole ? 1 : n, signo) > 0)
+                return 1;
+        if (!whole)
+                return -EBUSY;
+        r = k->ops->kill_group ? k->ops->kill_group(s->kill_fd) : -ENOSYS; /* (3) */
+        return r == CGROUP_GONE ? -ESRCH : r == CGROUP_UNSUPPORTED ? -EOPNOTSUPP : r;
+}
+
 size_t kernel_act_take_over(KernelAct *k, usec_t now_usec, Outcome *ret, size_t cap) {
         ReaperJob job;
         size_t n = 0;
@@ -115,4 +199,5 @@ const ActOps act_kernel = {
         .dry = false,
         .signal = kernel_signal,
         .release = kernel_release,
+        .group = kernel_group,
 };

@@ -5,15 +5,18 @@
  *
  * (1) A slot is only signalled while its generation is the one the judge saw, through the
  * descriptor that was verified when the slot was made. (2) Never pid 1, a kernel thread, ourselves
- * or what belongs to us, whatever the plan says. (3) SIGKILL needs nothing from anybody; every
- * other call goes to a reaper while there is one. */
+ * or what belongs to us, nor a cgroup that we live in or below, nor the root, whatever the plan
+ * says. (3) SIGKILL needs nothing from anybody; every other call goes to a reaper while there is
+ * one. With none left, cgroup.kill is written by the caller, but nothing is opened. */
 
 #include "engine/actuator.h"
 #include "engine/reaper.h"
+#include "engine/group-roster.h"
 #include "engine/roster.h"
 
 typedef struct KernelAct {
         Roster *roster;
+        GroupRoster *groups;  /* NULL: no cgroup can be acted upon */
         Reapers *reapers;     /* NULL: everything on the caller's thread */
         const ReaperOps *ops; /* the same that the reapers run */
         int32_t self_pid;

@@ -3,29 +3,37 @@
 
 #include "base/macro.h"
 
-static void remember(
-        ActRecord *record, uint64_t action, uint32_t slot, uint32_t generation, int signo) {
-        if (record->n == ELEMENTS(record->items))
-                return;
-        record->items[record->n++] = (ActRecordItem){
-                .action = action,
-                .slot = slot,
-                .generation = generation,
-                .signo = signo,
-        };
+static void remember(ActRecord *record, const ActRecordItem *item) {
+        if (record->n < ELEMENTS(record->items))
+                record->items[record->n++] = *item;
 }
 
 static int record_signal(
         void *ctx, uint64_t action, uint32_t slot, uint32_t generation, int signo) {
         ActRecord *record = ctx;
 
-        remember(record, action, slot, generation, signo);
+        remember(record,
+                &(ActRecordItem){
+                        .action = action, .slot = slot, .generation = generation, .signo = signo });
         return record->answer;
 }
 
 static int record_release(void *ctx, uint64_t action, uint32_t slot, uint32_t generation) {
-        remember(ctx, action, slot, generation, 0);
+        remember(ctx, &(ActRecordItem){ .action = action, .slot = slot, .generation = generation });
         return 0;
+}
+
+static int record_group(void *ctx, uint64_t action, const GroupRef *groups, size_t n, int signo) {
+        ActRecord *record = ctx;
+
+        remember(record,
+                &(ActRecordItem){ .action = action,
+                        .slot = groups[0].slot,
+                        .generation = groups[0].generation,
+                        .signo = signo,
+                        .is_group = true,
+                        .n_groups = n });
+        return record->answer;
 }
 
 const ActOps act_record = {
@@ -33,4 +41,5 @@ const ActOps act_record = {
         .dry = false,
         .signal = record_signal,
         .release = record_release,
+        .group = record_group,
 };

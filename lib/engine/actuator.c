@@ -2,6 +2,7 @@
 #include "engine/actuator.h"
 
 #include <errno.h>
+#include <signal.h>
 
 static OutcomeKind outcome_kind(const ActOps *ops, int result) {
         switch (result) {
@@ -16,34 +17,66 @@ static OutcomeKind outcome_kind(const ActOps *ops, int result) {
         }
 }
 
+typedef struct Run {
+        const ActOps *ops;
+        void *ctx;
+        const Action *action;
+        usec_t now_usec;
+        Outcome *ret;
+        size_t n, cap;
+} Run;
+
+/* r: as ActOps has it. */
+static void add_outcome(Run *run, int r, bool is_group, uint32_t slot, uint32_t generation) {
+        if (r == 1 || run->n == run->cap)
+                return;
+        run->ret[run->n++] = (Outcome){
+                .kind = outcome_kind(run->ops, r),
+                .action = run->action->id,
+                .slot = slot,
+                .generation = generation,
+                .error = r < 0 ? -r : 0,
+                .at_usec = run->now_usec,
+                .is_group = is_group,
+        };
+}
+
 /* All members get their signal before any memory is released: one that shares the memory and is not
  * dying yet would make the release fail. */
-static size_t run_action(
-        const ActOps *ops, void *ctx, const Action *a, usec_t now_usec, Outcome *ret, size_t cap) {
+static void run_members(Run *run) {
+        const Action *a = run->action;
         bool signalled[TARGET_MEMBERS_MAX] = { false };
-        size_t n = 0;
 
         for (size_t i = 0; i < a->n_slots; i++) {
-                int r = ops->signal(ctx, a->id, a->slots[i], a->generations[i], a->signo);
+                int r = run->ops->signal(run->ctx, a->id, a->slots[i], a->generations[i], a->signo);
 
                 signalled[i] = r >= 0;
-                if (r == 1 || n == cap)
-                        continue;
-                ret[n++] = (Outcome){
-                        .kind = outcome_kind(ops, r),
-                        .action = a->id,
-                        .slot = a->slots[i],
-                        .generation = a->generations[i],
-                        .error = r < 0 ? -r : 0,
-                        .at_usec = now_usec,
-                };
+                add_outcome(run, r, false, a->slots[i], a->generations[i]);
         }
-
         for (size_t i = 0; a->release && i < a->n_slots; i++)
                 if (signalled[i])
-                        (void) ops->release(ctx, a->id, a->slots[i],
+                        (void) run->ops->release(run->ctx, a->id, a->slots[i],
                                 a->generations[i]); /* its end is seen anyway */
-        return n;
+}
+
+/* Returns whether its members are to be signalled one by one as well. */
+static bool run_group(Run *run) {
+        const Action *a = run->action;
+        int r = run->ops->group(run->ctx, a->id, a->groups, a->n_groups, a->signo);
+
+        if (r == -EBUSY)
+                return true;
+        add_outcome(run, r, true, a->groups[0].slot, a->groups[0].generation);
+        return a->signo == SIGKILL && r != -EPERM; /* not permitted: what is in it neither */
+}
+
+static size_t run_action(
+        const ActOps *ops, void *ctx, const Action *a, usec_t now_usec, Outcome *ret, size_t cap) {
+        Run run = { ops, ctx, a, now_usec, ret, 0, cap };
+
+        if (a->n_groups == 0 || run_group(&run))
+                run_members(&run);
+        return run.n;
 }
 
 size_t actuator_run(

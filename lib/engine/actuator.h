@@ -14,6 +14,11 @@ typedef struct ActOps {
         bool dry; /* outcomes are OUTCOME_DRY */
         int (*signal)(void *ctx, uint64_t action, uint32_t slot, uint32_t generation, int signo);
         int (*release)(void *ctx, uint64_t action, uint32_t slot, uint32_t generation);
+
+        /* A cgroup and, behind it, the descendants that hold processes. SIGKILL: to all in it and
+         * below. Another signal: to each process of each of them; -EBUSY: nobody can do that now,
+         * its known members must be signalled one by one. */
+        int (*group)(void *ctx, uint64_t action, const GroupRef *groups, size_t n, int signo);
 } ActOps;
 
 /* Signals by pidfd: SIGKILL at once, everything else and process_mrelease by a reaper. ctx:
@@ -29,7 +34,9 @@ extern const ActOps act_record;
 typedef struct ActRecordItem {
         uint64_t action;
         uint32_t slot, generation;
-        int signo; /* 0: release */
+        int signo;     /* 0: release */
+        bool is_group; /* slot is that of a cgroup: the first of n_groups */
+        size_t n_groups;
 } ActRecordItem;
 
 typedef struct ActRecord {

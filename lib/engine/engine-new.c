@@ -15,6 +15,7 @@ enum {
         EVENTS_TO_JOURNAL = 64,
         EVENTS_TO_MAIN = 32,
         SPARE_SLOTS = 128,
+        SPARE_GROUPS = 16,
         REHEARSALS = 2, /* the second goes through what the first has begun */
 };
 
@@ -63,6 +64,22 @@ static const ReaperOps *reaper_ops(const Engine *e) {
                                                                      : &reaper_ops_signals;
 }
 
+static void on_groups(void *ctx, uint32_t slots) {
+        Engine *e = ctx;
+
+        if (!e->sentinel || slots <= e->ready_groups)
+                return;
+        e->ready_groups = slots + SPARE_GROUPS;
+        sentinel_touch_groups_ahead(e->sentinel, e->ready_groups);
+}
+
+static void on_alarm(void *ctx) {
+        Engine *e = ctx;
+
+        if (e->sentinel)
+                sentinel_alarm(e->sentinel);
+}
+
 static int make_parts(Engine *e) {
         ScoutOptions scout = {
                 .root = &e->root,
@@ -72,17 +89,24 @@ static int make_parts(Engine *e) {
                 .slow = e->slow,
                 .on_listing = on_listing,
                 .on_listing_ctx = e,
+                .on_groups = on_groups,
+                .on_alarm = on_alarm,
+                .on_alarm_ctx = e,
         };
         int r;
 
         r = roster_new(&e->config->limits, &e->roster);
         if (r < 0)
                 return r;
+        r = group_roster_new(&e->config->limits, &e->groups);
+        if (r < 0)
+                return r;
         scout.roster = e->roster;
+        scout.groups = e->groups;
         r = scout_new(&scout, e->config, &e->scout);
         if (r < 0)
                 return r;
-        r = sampler_new(&e->root, e->config->limits.processes, &e->sampler);
+        r = sampler_new(&e->root, &e->config->limits, &e->sampler);
         if (r < 0)
                 return r;
         r = pipeline_init(&e->pipeline, e->config, true);
@@ -102,6 +126,7 @@ static int make_sentinel(Engine *e) {
                 .sampler = e->sampler,
                 .scout = e->scout,
                 .roster = e->roster,
+                .groups = e->groups,
                 .pipeline = &e->pipeline,
                 .reporter = e->reporter,
                 .ops = &act_dry,
@@ -114,6 +139,7 @@ static int make_sentinel(Engine *e) {
         if (!e->dry) {
                 e->kernel = (KernelAct){
                         .roster = e->roster,
+                        .groups = e->groups,
                         .reapers = e->reapers,
                         .ops = reaper_ops(e),
                         .self_pid = (int32_t) getpid(),
@@ -206,6 +232,7 @@ Engine *engine_free(Engine *e) {
         sampler_free(e->sampler);
         scout_free(e->scout);
         roster_free(e->roster);
+        group_roster_free(e->groups);
         slow_reader_free(e->slow);
         sysroot_done(&e->root);
         match_tally_done(&e->tally);

@@ -29,8 +29,10 @@ struct Engine {
         int lock_error; /* errno of locking memory; 0: locked, or not asked for */
         SlowReader *slow;
         Roster *roster;
+        GroupRoster *groups;
         Scout *scout;
-        uint32_t ready_slots; /* memory is ready for these; the scout's, as engine_new() is over */
+        uint32_t ready_groups; /* likewise for these cgroups */
+        uint32_t ready_slots;  /* memory is ready for these; the scout's, as engine_new() is over */
         Sampler *sampler;
         Pipeline pipeline;
         Reporter *reporter;

@@ -138,9 +138,21 @@ bool engine_next_event(Engine *e, Event *ret) {
         return reporter_next(e->reporter, REPORTER_TO_MAIN, ret);
 }
 
+static void release_rosters(Engine *e) {
+        roster_release(e->roster, ROSTER_MAIN);
+        publication_release(group_roster_publication(e->groups), ROSTER_MAIN);
+}
+
+/* More may be known when the view is filled. */
+static size_t with_spare(const RosterListing *listing) {
+        size_t known = listing ? listing->n : 0;
+
+        return known + known / 4 + VIEW_SPARE;
+}
+
 int engine_view_request(Engine *e, bool with_processes) {
         const RosterListing *listing;
-        size_t known;
+        ViewRoom room = { .users = e->pipeline.users_size, .verdicts = e->pipeline.verdicts_size };
         int r;
 
         if (e->view || e->asked)
@@ -148,16 +160,17 @@ int engine_view_request(Engine *e, bool with_processes) {
 
         /* Facts that the sentinel copies from now on stay until we let go. */
         listing = roster_acquire(e->roster, ROSTER_MAIN);
-        known = listing ? listing->n : 0;
-        r = view_new(known + known / 4 + VIEW_SPARE, e->pipeline.users_size,
-                e->pipeline.verdicts_size, &e->asked);
+        room.processes = with_spare(listing);
+        listing = publication_acquire(group_roster_publication(e->groups), ROSTER_MAIN);
+        room.groups = with_spare(listing);
+        r = view_new(&room, &e->asked);
         if (r < 0) {
-                roster_release(e->roster, ROSTER_MAIN);
+                release_rosters(e);
                 return r;
         }
         if (!sentinel_request_view(e->sentinel, e->asked, with_processes)) {
                 e->asked = view_free(e->asked);
-                roster_release(e->roster, ROSTER_MAIN);
+                release_rosters(e);
                 return -EBUSY;
         }
         return 0;
@@ -205,7 +218,7 @@ void engine_view_release(Engine *e) {
 
         e->view = view_free(e->view);
         e->view_config = config_unref(e->view_config);
-        roster_release(e->roster, ROSTER_MAIN);
+        release_rosters(e);
         drop_retired(e);
 }
 

@@ -4,6 +4,7 @@
 #include "base/fdio.h"
 #include "base/macro.h"
 #include "base/ring.h"
+#include "engine/reaper-group.h"
 #include "engine/thread.h"
 #include "kernel/pidfd.h"
 
@@ -17,7 +18,7 @@
 
 enum {
         REAPERS_MAX = 16,
-        QUEUE_SIZE = 2 * TARGET_MEMBERS_MAX, /* two actions of a tick; a power of two */
+        QUEUE_SIZE = 4 * TARGET_MEMBERS_MAX, /* two actions of a tick; a power of two */
         OUTCOMES_SIZE = TARGET_MEMBERS_MAX,
         STACK_BYTES = 64 * 1024,
         STACK_PREFAULT = 16 * 1024,
@@ -59,10 +60,14 @@ struct Reapers {
 const ReaperOps reaper_ops_kernel = {
         .signal = pidfd_signal,
         .release = pidfd_release,
+        .kill_group = cgroup_kill_fd,
+        .signal_group = cgroup_procs_signal,
 };
 
 const ReaperOps reaper_ops_signals = {
         .signal = pidfd_signal,
+        .kill_group = cgroup_kill_fd,
+        .signal_group = cgroup_procs_signal,
 };
 
 static bool queue_push(Reapers *r, const ReaperJob *job) {
@@ -166,7 +171,9 @@ static void end_job(const ReaperJob *job) {
 bool reaper_job_run(const ReaperOps *ops, const ReaperJob *job, usec_t now_usec, Outcome *ret) {
         bool has_outcome = job->signo != 0;
 
-        if (has_outcome)
+        if (job->is_group)
+                *ret = reaper_group_kill_only(ops, job, now_usec);
+        else if (has_outcome)
                 *ret = outcome_of(job, ops->signal(job->pidfd, job->signo), now_usec);
         end_job(job);
         return has_outcome;
@@ -184,7 +191,10 @@ static void run_job(Reaper *self, const ReaperJob *job) {
                 return;
         }
 
-        if (!reaper_job_run(r->ops, job, clock_monotonic_usec(), &outcome))
+        if (job->is_group) {
+                outcome = reaper_group_run(r->ops, job, &r->stop, clock_monotonic_usec());
+                end_job(job);
+        } else if (!reaper_job_run(r->ops, job, clock_monotonic_usec(), &outcome))
                 return;
         (void) ring_push(self->outcomes, &outcome); /* full: the pidfd will tell the end */
         (void) !write(r->event_fd, &one,

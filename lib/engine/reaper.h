@@ -2,8 +2,8 @@
 #pragma once
 
 /* The threads for system calls that may hang or allocate in the kernel: signals other than SIGKILL,
- * and process_mrelease(2). The sentinel hands jobs over and collects outcomes; it never waits for a
- * reaper.
+ * process_mrelease(2), and all that is done to a whole cgroup. The sentinel hands jobs over and
+ * collects outcomes; it never waits for a reaper.
  *
  * (1) Jobs stand in one bounded queue that every idle reaper takes from: a reaper that hangs keeps
  * one job back and no other. (2) The queue's producer is the sentinel; so is the reader of
@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "core/decide.h"
+#include "kernel/cgroup-procs.h"
 
 #define REAPERS_DEFAULT 4
 #define REAPER_DEADLINE_USEC (3 * USEC_PER_SEC)
@@ -27,8 +28,11 @@ typedef struct ReaperJob {
         uint64_t action;
         uint32_t slot;
         uint32_t generation;
-        int pidfd; /* owner: reapers */
-        int signo; /* 0: release the memory of a process that was killed */
+        bool is_group; /* slot and generation are those of a cgroup */
+        int pidfd;     /* owner: reapers */
+        int kill_fd;   /* owner: reapers; of a cgroup: cgroup.kill, or FD_NONE */
+        int procs_fd;  /* owner: reapers; of a cgroup: cgroup.procs */
+        int signo;     /* 0: release the memory of a process that was killed */
         atomic_uint *
                 uses; /* counted down when the job is over: the pidfd may be closed then; or NULL */
 } ReaperJob;
@@ -37,6 +41,9 @@ typedef struct ReaperJob {
 typedef struct ReaperOps {
         int (*signal)(int pidfd, int signo);
         int (*release)(int pidfd); /* NULL: never tried, the victim's exit frees its memory later */
+        /* As in kernel/cgroup-procs.h; NULL: there is no such thing. */
+        int (*kill_group)(int kill_fd);
+        int (*signal_group)(int procs_fd, int signo, CgroupSignalled *ret);
 } ReaperOps;
 
 /* The system calls themselves. */
@@ -68,8 +75,9 @@ bool reapers_submit(Reapers *r, const ReaperJob *job);
 /* Takes the oldest job that nobody has begun. */
 bool reapers_take_back(Reapers *r, ReaperJob *ret);
 
-/* Does the job's part on the calling thread, without retries, and counts it down. Returns the
- * outcome in *ret and true when the job has one that must be told (a release has none). */
+/* Does the job's part on the calling thread, without retries, and counts it down; of a cgroup only
+ * what opens nothing. Returns the outcome in *ret and true when the job has one that must be told
+ * (a release has none). */
 bool reaper_job_run(const ReaperOps *ops, const ReaperJob *job, usec_t now_usec, Outcome *ret);
 
 /* Outcomes that have come in; at most cap, the rest next time. Returns how many. */

@@ -25,7 +25,10 @@
 /* When a tree does not say how long its machine has been up. */
 #define UPTIME_DEFAULT_USEC USEC_PER_HOUR
 
-#define OUTCOMES_MAX (2 * TARGET_MEMBERS_MAX * PLAN_ACTIONS_MAX)
+/* More than a machine without containers has. */
+#define GROUPS_FEW 256
+
+#define OUTCOMES_MAX (2 * (TARGET_MEMBERS_MAX + 1) * PLAN_ACTIONS_MAX)
 
 struct Replay {
         char *dir;
@@ -34,12 +37,15 @@ struct Replay {
         Config *config;
         SysRoot root; /* of the last tree */
         Roster *roster;
+        GroupRoster *groups;
         Scout *scout;
         Sampler *sampler;
         bool has_pipeline;
         Pipeline pipeline;
         Sample sample;
         ActRecord record;
+        uint64_t group_action; /* the last one about a whole cgroup; 0: told, or none */
+        GroupRef group;
         Outcome outcomes[OUTCOMES_MAX];
         size_t n_outcomes;
         uint64_t serial;
@@ -68,16 +74,35 @@ static void tree_path(const Replay *r, unsigned number, char *path, size_t size)
 /* With a root that has nothing in it but what was opened: the scout is made before the first tree.
  */
 static int make_parts(Replay *r) {
-        const ScoutOptions options = { .root = &r->root, .roster = r->roster };
+        const ScoutOptions options = { .root = &r->root, .roster = r->roster, .groups = r->groups };
         int k;
 
         k = scout_new(&options, r->config, &r->scout);
         if (k < 0)
                 return k;
-        k = sampler_new(&r->root, r->config->limits.processes, &r->sampler);
+        k = sampler_new(&r->root, &r->config->limits, &r->sampler);
         if (k < 0)
                 r->scout = scout_free(r->scout);
         return k;
+}
+
+/* Cgroups are large as samples go, and few as a rule. */
+static int make_view(Replay *r, size_t groups) {
+        const ViewRoom room = {
+                .processes = r->config->limits.processes,
+                .groups = groups,
+                .users = r->pipeline.users_size,
+                .verdicts = r->pipeline.verdicts_size,
+        };
+
+        return view_new(&room, &r->view);
+}
+
+static void release_rosters(Replay *r) {
+        if (r->roster)
+                roster_release(r->roster, ROSTER_SENTINEL);
+        if (r->groups)
+                publication_release(group_roster_publication(r->groups), ROSTER_SENTINEL);
 }
 
 int replay_new(const char *dir, Config *config, Replay **ret) {
@@ -95,13 +120,14 @@ int replay_new(const char *dir, Config *config, Replay **ret) {
         r->is_series = !is_dir(dir, "proc");
         r->dir = strdup(dir);
         k = r->dir ? roster_new(&config->limits, &r->roster) : -ENOMEM;
+        if (k == 0)
+                k = group_roster_new(&config->limits, &r->groups);
         if (k == 0) {
                 k = pipeline_init(&r->pipeline, config, false);
                 r->has_pipeline = k == 0;
         }
         if (k == 0)
-                k = view_new(config->limits.processes, r->pipeline.users_size,
-                        r->pipeline.verdicts_size, &r->view);
+                k = make_view(r, GROUPS_FEW);
         if (k == 0)
                 k = match_tally_reset(&r->tally, config);
         if (k < 0) {
@@ -115,11 +141,11 @@ int replay_new(const char *dir, Config *config, Replay **ret) {
 Replay *replay_free(Replay *r) {
         if (!r)
                 return NULL;
-        if (r->roster)
-                roster_release(r->roster, ROSTER_SENTINEL);
+        release_rosters(r);
         (void) sampler_free(r->sampler);
         (void) scout_free(r->scout);
         (void) roster_free(r->roster);
+        (void) group_roster_free(r->groups);
         if (r->has_pipeline)
                 pipeline_done(&r->pipeline);
         (void) view_free(r->view);
@@ -187,7 +213,7 @@ static int enter_tree(Replay *r, const char *path) {
                 return k;
         next.foreign = true; /* a recording of "/" is one as well */
 
-        roster_release(r->roster, ROSTER_SENTINEL);
+        release_rosters(r);
         if (is_first) {
                 sysroot_done(&r->root);
                 r->root = next;
@@ -217,6 +243,35 @@ static void add_gone(Replay *r, const Flight *f, size_t member) {
         };
 }
 
+static void note_group(Replay *r) {
+        const Plan *plan = &r->pipeline.plan;
+
+        for (size_t i = 0; i < plan->n_actions; i++)
+                if (plan->actions[i].n_groups > 0) {
+                        r->group_action = plan->actions[i].id;
+                        r->group = plan->actions[i].groups[0];
+                }
+}
+
+/* What cgroup.events would have told. */
+static void find_group_gone(Replay *r) {
+        const Flight *f = &r->pipeline.book->flight;
+        const GroupSample *g = sample_find_group(&r->sample, r->group.slot, r->group.generation);
+
+        if (!f->active || r->group_action != f->action || (g && g->populated) ||
+                r->n_outcomes == ELEMENTS(r->outcomes))
+                return;
+        r->group_action = 0;
+        r->outcomes[r->n_outcomes++] = (Outcome){
+                .kind = OUTCOME_GONE,
+                .action = f->action,
+                .slot = r->group.slot,
+                .generation = r->group.generation,
+                .at_usec = r->at_usec,
+                .is_group = true,
+        };
+}
+
 /* What a pidfd would have told. */
 static void find_gone(Replay *r) {
         const Flight *f = &r->pipeline.book->flight;
@@ -243,11 +298,14 @@ static int read_tree(Replay *r) {
                 return k;
 
         sampler_read_system(r->sampler, r->scout, r->at_usec, r->boottime_usec, &r->sample);
-        (void) pipeline_begin(&r->pipeline, &r->sample); /* a tree has its processes in any case */
+        pipeline_begin(&r->pipeline, &r->sample); /* a tree has its processes in any case */
         listing = roster_acquire(r->roster, ROSTER_SENTINEL);
         if (listing)
                 sampler_read_processes(
                         r->sampler, r->roster, listing, true, r->at_usec, &r->sample);
+        listing = publication_acquire(group_roster_publication(r->groups), ROSTER_SENTINEL);
+        if (listing)
+                sampler_read_groups(r->sampler, r->groups, listing, true, r->at_usec, &r->sample);
         return 0;
 }
 
@@ -261,9 +319,22 @@ static void tell(Replay *r, Sink sink) {
         }
 }
 
-static void fill_view(Replay *r) {
-        View *v = r->view;
+/* Room for all cgroups of this tree. Without memory the view stays, and lacks some. */
+static void grow_view(Replay *r) {
+        View *old = r->view;
 
+        if (r->sample.n_groups <= old->groups_room || make_view(r, r->sample.n_groups) < 0)
+                return;
+        r->view->started_usec = old->started_usec;
+        r->view->sentinel = old->sentinel;
+        (void) view_free(old);
+}
+
+static void fill_view(Replay *r) {
+        View *v;
+
+        grow_view(r);
+        v = r->view;
         view_fill(v, &r->pipeline, &r->sample);
         scout_stats(r->scout, &v->scout);
         for (int i = 0; i < _SOURCE_MAX; i++)
@@ -296,8 +367,10 @@ int replay_next(Replay *r, Sink sink) {
                 return k;
 
         find_gone(r);
+        find_group_gone(r);
         pipeline_judge(&r->pipeline, &r->sample, r->outcomes, r->n_outcomes);
         tell(r, sink);
+        note_group(r);
         r->record.n = 0;
         r->n_outcomes = actuator_run(&act_record, &r->record, &r->pipeline.plan, r->at_usec,
                 r->outcomes, ELEMENTS(r->outcomes));

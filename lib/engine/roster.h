@@ -2,17 +2,7 @@
 #pragma once
 
 /* The processes that avert knows, and how three threads share them without waiting for each other.
- * The scout writes, the sentinel and main read.
- *
- * (1) A slot is one process until it is retired; a retired slot is used again only when every
- * reader has acquired a newer listing. (2) The descriptors of a slot are opened and closed by the
- * scout, and read by their owner only, between the acquisition of the first listing that shows them
- * and of the first that does not. (3) Facts are immutable once published; changed facts are a new
- * object, the old one is freed like a slot. (4) Census values are written under a sequence lock: a
- * reader takes a torn copy at most as "not fresh". (5) Who needs the pidfds of a slot for longer
- * than its listing (a victim that is waited for, a job of a reaper) counts itself in `reaping`
- * while the listing still shows the slot as kept, and out when done: until then the slot is neither
- * closed nor reused. */
+ * The scout writes, the sentinel and main read; publication.h has the five rules. */
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,13 +10,8 @@
 #include <stdint.h>
 
 #include "core/sample.h"
+#include "engine/publication.h"
 #include "engine/snapshot.h"
-
-typedef enum RosterReader {
-        ROSTER_SENTINEL,
-        ROSTER_MAIN,
-        _ROSTER_READER_MAX,
-} RosterReader;
 
 /* What the last census read of a process; see ProcSample for the meaning. */
 typedef struct CensusValues {
@@ -57,17 +42,6 @@ typedef struct RosterSlot {
         int reap_pidfd;                 /* owner: reapers: other signals, process_mrelease */
         atomic_uint reaping;            /* (5) */
 } RosterSlot;
-
-/* One published listing: slot numbers, the kept ones first (largest and fastest first). */
-typedef struct RosterListing {
-        uint64_t version;
-        usec_t census_usec; /* when the listing was made */
-        size_t n;
-        size_t n_kept;
-        size_t n_detailed; /* the first of the kept */
-        size_t n_seen;     /* processes that exist, known or not: "sees n_seen, knows n" */
-        uint32_t *slots;
-} RosterListing;
 
 typedef struct Roster Roster;
 

@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The two halves of the sampler among themselves: system files, processes. */
+/* The parts of the sampler among themselves: system files, processes, cgroups. */
 
 #include "engine/sampler.h"
+#include "kernel/psi.h"
+
+/* Reading more often makes the kernel lose stall time, for everybody. */
+#define SAMPLER_PSI_DISTANCE_USEC (50 * USEC_PER_MSEC)
 
 /* What is remembered of a kept process whose memory is gone while it still lives. */
 typedef struct SilentProcess {
         uint32_t generation;
         uint32_t times; /* samples in a row */
 } SilentProcess;
+
+/* The pressure of a kept cgroup as it was read last. */
+typedef struct GroupPressure {
+        uint32_t generation;
+        uint32_t have;  /* 1 << PsiResource */
+        usec_t at_usec; /* 0: never */
+        PsiRaw psi[_PSI_RESOURCE_MAX];
+} GroupPressure;
 
 struct Sampler {
         const SysRoot *root;
@@ -33,7 +45,16 @@ struct Sampler {
         uint64_t listing_version; /* that they were filled from; 0: none */
         bool hidden;              /* the scout sees a part of the processes only */
         unsigned turn;            /* which of the detailed have their oom_score read */
+
+        GroupSample *groups;
+        GroupPressure *pressure; /* by slot */
+        uint32_t groups_max;
+        size_t n_groups;                 /* in it from the last time */
+        uint64_t groups_version;         /* as in Sample */
+        uint64_t groups_listing_version; /* that they were filled from; 0: none */
 };
 
 /* Notes the outcome of a read; `why` NULL: the words for the errno. r: 0 or negative errno. */
 void sampler_note(Sampler *s, SourceId id, int r, const char *why);
+
+void sampler_fill_psi(const PsiStats *stats, PsiRaw *ret);

@@ -17,9 +17,6 @@
 #include "kernel/psi.h"
 #include "kernel/swaps.h"
 
-/* Reading more often makes the kernel lose stall time, for everybody. */
-#define PSI_DISTANCE_USEC (50 * USEC_PER_MSEC)
-
 #define SWAPS_AGE_USEC (30 * USEC_PER_SEC)
 
 static const char *const psi_files[_PSI_RESOURCE_MAX] = {
@@ -74,7 +71,7 @@ static void close_files(Sampler *s) {
                 close_fd(s->psi_fds[i]);
 }
 
-int sampler_new(const SysRoot *root, uint32_t processes_max, Sampler **ret) {
+int sampler_new(const SysRoot *root, const LimitsConfig *limits, Sampler **ret) {
         long page_size = sysconf(_SC_PAGESIZE);
         Sampler *s;
         Sample first;
@@ -84,11 +81,14 @@ int sampler_new(const SysRoot *root, uint32_t processes_max, Sampler **ret) {
                 return -ENOMEM;
         s->root = root;
         s->page_size = page_size > 0 ? (uint32_t) page_size : 4096;
-        s->processes_max = MAX(processes_max, 1);
+        s->processes_max = MAX(limits->processes, 1);
+        s->groups_max = MAX(limits->cgroups, 1);
         open_files(s);
         s->procs = reserve_new(s->processes_max, sizeof(*s->procs));
         s->silent = reserve_new(s->processes_max, sizeof(*s->silent));
-        if (!s->procs || !s->silent) {
+        s->groups = reserve_new(s->groups_max, sizeof(*s->groups));
+        s->pressure = reserve_new(s->groups_max, sizeof(*s->pressure));
+        if (!s->procs || !s->silent || !s->groups || !s->pressure) {
                 sampler_free(s);
                 return -ENOMEM;
         }
@@ -108,6 +108,8 @@ Sampler *sampler_free(Sampler *s) {
         close_files(s);
         (void) reserve_free(s->procs, s->processes_max, sizeof(*s->procs));
         (void) reserve_free(s->silent, s->processes_max, sizeof(*s->silent));
+        (void) reserve_free(s->groups, s->groups_max, sizeof(*s->groups));
+        (void) reserve_free(s->pressure, s->groups_max, sizeof(*s->pressure));
         free(s);
         return NULL;
 }
@@ -213,6 +215,12 @@ static void fill_psi_line(const PsiLine *line, PsiKind kind, PsiRaw *raw) {
         raw->avg_permyriad[kind][2] = line->avg300_permyriad;
 }
 
+void sampler_fill_psi(const PsiStats *stats, PsiRaw *ret) {
+        fill_psi_line(&stats->some, PSI_SOME, ret);
+        fill_psi_line(&stats->full, PSI_FULL, ret);
+        ret->has_full = stats->has_full;
+}
+
 static void read_psi_file(Sampler *s, int i, usec_t now_usec) {
         PsiStats stats;
         int r = s->psi_fds[i] < 0 ? PSI_GONE : psi_read_fd(s->psi_fds[i], &stats);
@@ -226,15 +234,13 @@ static void read_psi_file(Sampler *s, int i, usec_t now_usec) {
         if (r != PSI_OK)
                 return;
 
-        fill_psi_line(&stats.some, PSI_SOME, &s->psi[i]);
-        fill_psi_line(&stats.full, PSI_FULL, &s->psi[i]);
-        s->psi[i].has_full = stats.has_full;
+        sampler_fill_psi(&stats, &s->psi[i]);
 }
 
 static void read_psi(Sampler *s, usec_t now_usec, SystemRaw *raw) {
         for (int i = 0; i < _PSI_RESOURCE_MAX; i++) {
                 if (s->psi_at_usec[i] == USEC_UNSET ||
-                        usec_since(now_usec, s->psi_at_usec[i]) >= PSI_DISTANCE_USEC)
+                        usec_since(now_usec, s->psi_at_usec[i]) >= SAMPLER_PSI_DISTANCE_USEC)
                         read_psi_file(s, i, now_usec);
                 if (!s->psi_known[i])
                         continue;
@@ -282,6 +288,11 @@ void sampler_read_system(
 void *sampler_memory(Sampler *s, uint32_t slots, size_t *ret_bytes) {
         *ret_bytes = MIN(slots, s->processes_max) * sizeof(*s->silent);
         return s->silent;
+}
+
+void *sampler_group_memory(Sampler *s, uint32_t slots, size_t *ret_bytes) {
+        *ret_bytes = MIN(slots, s->groups_max) * sizeof(*s->pressure);
+        return s->pressure;
 }
 
 const SourceHealth *sampler_health(const Sampler *s, SourceId id) {

@@ -5,6 +5,7 @@
  * opened before, without allocation, and fills the raw part of a Sample. */
 
 #include "core/sample.h"
+#include "engine/group-roster.h"
 #include "engine/roster.h"
 #include "engine/scout.h"
 #include "kernel/sysroot.h"
@@ -22,7 +23,7 @@ typedef struct SourceHealth {
 
 /* Opens the system files of a root; what is missing is degraded, not an error. Reads each of them
  * once, so that the kernel's buffers are there. 0 or -ENOMEM. */
-int sampler_new(const SysRoot *root, uint32_t processes_max, Sampler **ret);
+int sampler_new(const SysRoot *root, const LimitsConfig *limits, Sampler **ret);
 Sampler *sampler_free(Sampler *s);
 
 /* For replay: the same sampler over the next tree. */
@@ -42,8 +43,16 @@ void sampler_read_system(
 void sampler_read_processes(Sampler *s, Roster *roster, const RosterListing *listing,
         bool with_reads, usec_t now_usec, Sample *ret);
 
+/* The same for ret->groups: the kept ones first, the others as the scout left them. One that turns
+ * out to be gone is there, and empty, until the scout takes it out of the listing. memory.stat is
+ * always the scout's. A pressure file that was read less than 50 ms ago is not read again. */
+void sampler_read_groups(Sampler *s, GroupRoster *roster, const RosterListing *listing,
+        bool with_reads, usec_t now_usec, Sample *ret);
+
 /* The memory that the sampler keeps about the first `slots` slots, for an owner who wants it
  * resident before they are used. */
 void *sampler_memory(Sampler *s, uint32_t slots, size_t *ret_bytes);
+
+void *sampler_group_memory(Sampler *s, uint32_t slots, size_t *ret_bytes);
 
 const SourceHealth *sampler_health(const Sampler *s, SourceId id);

@@ -25,6 +25,10 @@
 /* In a census: how many members of cgroups that grew. */
 #define VISIT_GAINING 512
 
+/* Whoever runs in the unit that ships is one of us, also in a recorded tree and when it was started
+ * by an avertd before us. Only root names units of the system manager. */
+#define OWN_UNIT "avertd.service"
+
 const ProcFacts *scout_facts(const Scout *s, uint32_t slot) {
         return atomic_load_explicit(&roster_slot(s->roster, slot)->facts, memory_order_relaxed);
 }
@@ -78,6 +82,7 @@ static int read_process(
                 return r;
 
         scout_note_flags(s, slot, stat->flags);
+        s->entries[slot].self = s->entries[slot].self || strcmp(facts->unit, OWN_UNIT) == 0;
         facts->self = s->entries[slot].self;
         read_cmdline_file(s, pid_fd, facts);
         *ret = facts;
@@ -102,7 +107,6 @@ static void mark_entry(Scout *s, ScoutEntry *e, const ProcFacts *facts) {
 
         e->kthread = facts->kthread;
         e->untouchable = facts->kthread || facts->self || facts->pid == SCOUT_INIT_PID;
-        e->group = SCOUT_GROUP_UNKNOWN;
         e->watched = !e->untouchable && scout_is_watched(s, facts);
         e->facts_usec = s->now_usec;
         e->born_usec = usec_since(s->now_usec, age);
@@ -155,7 +159,6 @@ bool scout_admit(Scout *s, const ScoutFresh *f) {
                 .start_ticks = stat.starttime_ticks,
                 .self = is_self(s, &stat),
                 .kthread = proc_stat_is_kthread(&stat),
-                .group = SCOUT_GROUP_UNKNOWN,
         };
 
         r = read_process(s, slot, pid_fd, &stat, &facts);
@@ -268,30 +271,14 @@ void scout_visit(Scout *s, uint32_t slot) {
                 scout_revisit(s, slot);
 }
 
-/* A group that was dropped because it could not be read is looked for again. */
-static void count_in_group(Scout *s, uint32_t slot) {
-        ScoutEntry *e = &s->entries[slot];
-
-        if (e->group == SCOUT_GROUP_UNKNOWN)
-                e->group = scout_groups_join(s->groups, scout_facts(s, slot)->cgroup);
-        else if (e->group != SCOUT_GROUP_NONE && !scout_groups_count(s->groups, e->group))
-                e->group = SCOUT_GROUP_UNKNOWN;
-}
-
 void scout_visit_gaining(Scout *s) {
         size_t n = VISIT_GAINING;
 
-        for (uint32_t slot = 0; slot < s->n_slots; slot++)
-                if (s->entries[slot].used && !s->entries[slot].kthread)
-                        count_in_group(s, slot);
-        if (scout_groups_read(s->groups) == 0)
-                return;
-
-        for (uint32_t slot = 0; slot < s->n_slots && n > 0; slot++) {
+        for (uint32_t slot = 0; s->groups && slot < s->n_slots && n > 0; slot++) {
                 const ScoutEntry *e = &s->entries[slot];
 
-                if (!e->used || e->kept || e->read_usec == s->now_usec ||
-                        !scout_groups_gained(s->groups, e->group))
+                if (!e->used || e->kept || e->kthread || e->read_usec == s->now_usec ||
+                        !scout_groups_gained(s->groups, scout_facts(s, slot)->cgroup))
                         continue;
                 scout_visit(s, slot);
                 n--;

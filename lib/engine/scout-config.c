@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "base/macro.h"
+#include "base/number.h"
 #include "config/config-load.h"
 #include "core/match.h"
 #include "engine/scout-private.h"
@@ -13,19 +14,24 @@
 #define FDS_KEPT 3
 #define FDS_DETAILED 2
 
-/* What the rest of the daemon may need. */
-#define FDS_RESERVED 224 /* 128 of them for cgroups */
+/* Of one kept cgroup: current, swap, events, state, kill, procs; and its pressure. */
+#define FDS_GROUP (6 + _PSI_RESOURCE_MAX)
 
-uint32_t scout_places(uint32_t kept, uint32_t detailed) {
+/* What the rest of the daemon may need: 96 besides the scout's own, and what reapers open. */
+#define FDS_RESERVED (96 + SCOUT_GROUPS_FDS + 128)
+
+uint32_t scout_places(const LimitsConfig *limits, uint32_t *ret_groups) {
+        const uint64_t detail = (uint64_t) limits->detailed * FDS_DETAILED;
         struct rlimit limit;
         uint64_t room;
 
+        *ret_groups = limits->kept_cgroups;
         if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
-                return kept;
-        room = limit.rlim_cur > FDS_RESERVED ? limit.rlim_cur - FDS_RESERVED : 0;
-        room = room > (uint64_t) detailed * FDS_DETAILED ? room - (uint64_t) detailed * FDS_DETAILED
-                                                         : 0;
-        return (uint32_t) MAX(MIN((uint64_t) kept, room / FDS_KEPT), (uint64_t) 8);
+                return limits->kept;
+        room = sub_sat_u64(limit.rlim_cur, FDS_RESERVED);
+        *ret_groups = (uint32_t) MIN((uint64_t) limits->kept_cgroups, room / 4 / FDS_GROUP);
+        room = sub_sat_u64(room, (uint64_t) *ret_groups * FDS_GROUP + detail);
+        return (uint32_t) MAX(MIN((uint64_t) limits->kept, room / FDS_KEPT), (uint64_t) 8);
 }
 
 static bool uses_cmdline(const Config *c) {
@@ -65,6 +71,8 @@ void scout_take_config(Scout *s) {
         s->config = next;
         s->needs_cmdline = uses_cmdline(next);
         s->needs_stack_limit = uses_stack_limit(next);
+        if (s->groups)
+                scout_groups_take_config(s->groups, next);
         for (uint32_t slot = 0; slot < s->n_slots; slot++)
                 if (s->entries[slot].used)
                         s->entries[slot].watched = scout_is_watched(s, scout_facts(s, slot));

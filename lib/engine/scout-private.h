@@ -16,7 +16,7 @@
 
 #include "config/config.h"
 #include "engine/facts.h"
-#include "engine/scout-group.h"
+#include "engine/scout-groups.h"
 #include "engine/scout-slow.h"
 #include "engine/scout-table.h"
 #include "engine/scout.h"
@@ -44,7 +44,6 @@ typedef struct ScoutEntry {
         bool watched;     /* a policy watches it though the system is calm */
         bool unsettled;   /* was seen too young: look again who it became */
         bool chosen, chosen_detail, favoured; /* while choosing */
-        uint8_t group;                        /* leaf cgroup, while it is counted */
         TextState text;
         int32_t pid;
         uint32_t pass;     /* the last one that listed it */
@@ -87,7 +86,8 @@ struct Scout {
         uint32_t n_slots;  /* entries ever used: the end of all loops over them */
         ScoutTable *table; /* pid to slot */
         size_t n_known;
-        ScoutGroups *groups;
+        ScoutGroups *groups;     /* NULL: nobody wants to know */
+        usec_t groups_rest_usec; /* until then nothing is taken in of what they tell */
 
         /* the pass under way */
         uint32_t pass;
@@ -127,6 +127,11 @@ struct Scout {
         atomic_bool wake_pending, stop;
 };
 
+/* ---- scout.c ---- */
+
+/* A pass over those cgroups of which there is news. */
+void scout_pass_groups(Scout *s, usec_t now_usec);
+
 /* ---- scout-amounts.c ---- */
 
 /* Reads status through an opened process directory or, with FD_NONE, by one open; sets the census
@@ -162,7 +167,7 @@ void scout_visit(Scout *s, uint32_t slot);
  */
 void scout_check_program(Scout *s, uint32_t slot);
 
-/* The turn of all members of leaf cgroups that grew, as far as they are not kept. */
+/* The turn of all members of cgroups that grew, as far as they are not kept. */
 void scout_visit_gaining(Scout *s);
 
 void scout_retire(Scout *s, uint32_t slot);
@@ -218,8 +223,9 @@ void scout_take_texts(Scout *s);
 
 /* ---- scout-config.c ---- */
 
-/* How many can be kept with the descriptors that this process may have. */
-uint32_t scout_places(uint32_t kept, uint32_t detailed);
+/* How many processes can be kept with the descriptors that this process may have, and how many
+ * cgroups. */
+uint32_t scout_places(const LimitsConfig *limits, uint32_t *ret_groups);
 
 /* Takes over the config that was set last. */
 void scout_take_config(Scout *s);

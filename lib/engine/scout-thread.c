@@ -20,24 +20,56 @@
 #define GAP_MAX_USEC (2 * USEC_PER_SEC)
 #define GAP_FACTOR 4
 
+/* How long cgroups are not listened to after news that nobody waits for. */
+#define GROUPS_REST_USEC USEC_PER_SEC
+
 #define FIRST_USEC (3 * USEC_PER_SEC)
 #define STOP_USEC (2 * USEC_PER_SEC)
 
-/* Sleeps until the time or a wake-up; without a wake fd, until the time. */
+/* What cgroups tell is taken in at once, but no more often than passes may be made. */
+static void hear_groups(Scout *s, const struct pollfd *fds, size_t n) {
+        bool alarm = scout_groups_polled(s->groups, fds, n);
+        usec_t now = clock_monotonic_usec();
+
+        if (scout_groups_has_news(s->groups))
+                scout_pass_groups(s, now);
+        if (alarm && s->options.on_alarm)
+                s->options.on_alarm(s->options.on_alarm_ctx);
+        s->groups_rest_usec =
+                usec_add(now, scout_groups_can_wait(s->groups) ? GROUPS_REST_USEC : GAP_MIN_USEC);
+}
+
+/* Waits for the time, a wake-up or news of cgroups. Returns true for a wake-up. */
+static bool wait_once(Scout *s, usec_t now_usec, usec_t until_usec, int wake_fd) {
+        struct pollfd fds[1 + SCOUT_GROUPS_FDS] = { { .fd = wake_fd, .events = POLLIN } };
+        size_t n_groups = 0;
+        int msec;
+
+        if (s->groups && now_usec >= s->groups_rest_usec)
+                n_groups = scout_groups_poll_fds(s->groups, fds + 1);
+        else if (s->groups)
+                until_usec = MIN(until_usec, s->groups_rest_usec);
+        msec = (int) MIN((usec_since(until_usec, now_usec) + USEC_PER_MSEC - 1) / USEC_PER_MSEC,
+                (usec_t) INT32_MAX);
+        if (poll(fds, (nfds_t) (1 + n_groups), msec) <= 0)
+                return false;
+        for (size_t i = 1; i <= n_groups; i++)
+                if (fds[i].revents != 0) {
+                        hear_groups(s, fds + 1, n_groups);
+                        break;
+                }
+        return fds[0].revents != 0;
+}
+
+/* Sleeps until the time or a wake-up; unless it may be woken, until the time. */
 static void sleep_until(Scout *s, usec_t until_usec, bool may_wake) {
         for (;;) {
-                struct pollfd p = { .fd = s->wake_fd, .events = POLLIN };
                 usec_t now = clock_monotonic_usec();
                 uint64_t count;
-                int msec;
 
                 if (now >= until_usec || atomic_load(&s->stop))
                         return;
-                msec = (int) MIN(
-                        (until_usec - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC, (usec_t) INT32_MAX);
-                if (!may_wake)
-                        p.fd = s->stop_fd;
-                if (poll(&p, 1, msec) <= 0 || !may_wake)
+                if (!wait_once(s, now, until_usec, may_wake ? s->wake_fd : s->stop_fd) || !may_wake)
                         continue;
                 (void) read(s->wake_fd, &count, sizeof(count)); /* only to make it unreadable */
                 return;

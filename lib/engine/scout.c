@@ -22,6 +22,9 @@ static void free_facts(void *ctx, ProcFacts *facts) {
 
 int scout_new(const ScoutOptions *options, const Config *config, Scout **ret) {
         uint32_t size = MAX(config->limits.processes, 1);
+        ScoutGroupsOptions groups = {
+                .root = options->root, .roster = options->groups, .may_act = options->open_pids
+        };
         long ticks = sysconf(_SC_CLK_TCK);
         Scout *s;
 
@@ -35,7 +38,7 @@ int scout_new(const ScoutOptions *options, const Config *config, Scout **ret) {
         s->fresh_size = (size_t) size + FRESH_SPARE;
         s->census_usec = USEC_UNSET;
         s->list_fd = s->wake_fd = s->stop_fd = FD_NONE;
-        s->kept_max = s->kept_cap = scout_places(config->limits.kept, config->limits.detailed);
+        s->kept_max = s->kept_cap = scout_places(&config->limits, &groups.kept_max);
         s->detailed_max = MIN(config->limits.detailed, s->kept_max);
 
         s->entries = reserve_new(size, sizeof(*s->entries));
@@ -45,11 +48,17 @@ int scout_new(const ScoutOptions *options, const Config *config, Scout **ret) {
         s->board = reserve_new(1, sizeof(*s->board));
         if (!s->entries || !s->order || !s->fresh || !s->list_buf || !s->board ||
                 scout_table_new(size, &s->table) < 0 || fact_strings_new(&s->strings) < 0 ||
-                scout_groups_new(s->strings, s->root, &s->groups) < 0 ||
                 slow_sources_new(s->root, &s->slow_sources) < 0) {
                 scout_free(s);
                 return -ENOMEM;
         }
+        groups.strings = s->strings;
+        if (options->groups && scout_groups_new(&groups, &config->limits, &s->groups) < 0) {
+                scout_free(s);
+                return -ENOMEM;
+        }
+        if (s->groups)
+                scout_groups_on_listing(s->groups, options->on_groups, options->on_listing_ctx);
         s->reader = (FactsReader){
                 .root = s->root,
                 .strings = s->strings,
@@ -65,13 +74,13 @@ Scout *scout_free(Scout *s) {
         if (!s || !scout_stop(s))
                 return NULL;
 
+        (void) scout_groups_free(s->groups);
         if (s->strings)
                 roster_forget(s->roster); /* facts point to our strings */
         close_fd(s->list_fd);
         close_fd(s->wake_fd);
         close_fd(s->stop_fd);
         (void) slow_sources_free(s->slow_sources);
-        (void) scout_groups_free(s->groups);
         (void) fact_strings_free(s->strings);
         (void) scout_table_free(s->table);
         (void) config_unref(s->config);
@@ -95,6 +104,8 @@ void scout_set_root(Scout *s, const SysRoot *root) {
                 roster_publish(s->roster, empty);
         roster_collect(s->roster);
 
+        if (s->groups)
+                scout_groups_set_root(s->groups, root);
         s->root = s->options.root = root;
         s->reader.root = root;
         s->list_fd = close_fd(s->list_fd);
@@ -201,6 +212,27 @@ static void publish_listing(Scout *s) {
         s->stats.kept = l->n_kept;
 }
 
+static void write_stats(Scout *s) {
+        snapshot_write(
+                &s->board->stats_sequence, s->board->stats, SNAPSHOT_WORDS(ScoutStats), &s->stats);
+}
+
+static void add_group_stats(Scout *s) {
+        ScoutGroupsStats groups;
+
+        if (!s->groups)
+                return;
+        scout_groups_stats(s->groups, &groups);
+        s->stats.groups_seen = groups.seen;
+        s->stats.groups_known = groups.known;
+        s->stats.groups_kept = groups.kept;
+        s->stats.groups_dropped = groups.dropped;
+        s->stats.groups_watches = groups.watches;
+        s->stats.groups_unheard = groups.unheard;
+        s->stats.groups_triggers = groups.triggers;
+        s->stats.short_of_fds = s->stats.short_of_fds || groups.short_of_fds;
+}
+
 static void publish_stats(Scout *s, usec_t began_usec) {
         usec_t now = s->options.open_pids ? clock_monotonic_usec() : began_usec;
 
@@ -211,8 +243,8 @@ static void publish_stats(Scout *s, usec_t began_usec) {
         s->stats.longest_pass_usec = MAX(s->stats.longest_pass_usec, s->stats.last_pass_usec);
         s->stats.heartbeat_usec = now;
         s->stats.hidden = s->options.open_pids && scout_table_find(s->table, 1) == SCOUT_TABLE_NONE;
-        snapshot_write(
-                &s->board->stats_sequence, s->board->stats, SNAPSHOT_WORDS(ScoutStats), &s->stats);
+        add_group_stats(s);
+        write_stats(s);
 }
 
 static void publish_slow(Scout *s) {
@@ -240,12 +272,25 @@ static void end_census(Scout *s) {
         s->census_usec = s->now_usec;
 }
 
+void scout_pass_groups(Scout *s, usec_t now_usec) {
+        scout_take_config(s);
+        scout_groups_pass(s->groups, SCOUT_GROUPS_NEWS, now_usec);
+        add_group_stats(s);
+        write_stats(s);
+}
+
 int scout_pass(Scout *s, usec_t now_usec, usec_t boottime_usec, bool force_census) {
         usec_t began_usec = s->options.open_pids ? clock_monotonic_usec() : now_usec;
         int r;
 
         begin_pass(s, now_usec, boottime_usec, force_census);
         publish_slow(s);
+        if (s->groups)
+                scout_groups_pass(s->groups,
+                        s->is_full             ? SCOUT_GROUPS_FULL
+                                : s->is_census ? SCOUT_GROUPS_CENSUS
+                                               : SCOUT_GROUPS_BUSY,
+                        now_usec);
         r = list_processes(s);
         if (r < 0) {
                 scout_note_error(s, r);

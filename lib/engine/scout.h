@@ -6,6 +6,7 @@
  * waits for it. As a function for one-shot and replay, as a thread for the daemon. */
 
 #include "config/config.h"
+#include "engine/group-roster.h"
 #include "engine/roster.h"
 #include "kernel/sysroot.h"
 
@@ -14,6 +15,7 @@ typedef struct Scout Scout;
 typedef struct ScoutOptions {
         const SysRoot *root;
         Roster *roster;
+        GroupRoster *groups;     /* NULL: cgroups are not looked at */
         bool open_pids;          /* open pidfds: only where /proc is the live one */
         int self_pid;            /* and its children: marked as self */
         struct SlowReader *slow; /* reads cmdlines in a process of its own; NULL: none are read (but
@@ -23,6 +25,14 @@ typedef struct ScoutOptions {
          * slots below `slots` in it. NULL: nobody wants to know. */
         void (*on_listing)(void *ctx, uint32_t slots);
         void *on_listing_ctx;
+
+        /* The same for cgroups. */
+        void (*on_groups)(void *ctx, uint32_t slots);
+
+        /* Called on the scout's thread when a cgroup that policies name is under pressure, or its
+         * events were counted: worth a tick now. NULL: nobody wants to know. */
+        void (*on_alarm)(void *ctx);
+        void *on_alarm_ctx;
 } ScoutOptions;
 
 /* Takes a reference to config; root and roster stay the caller's and outlive it (the facts in the
@@ -56,11 +66,15 @@ typedef struct ScoutStats {
                 dropped; /* dropped: beyond limits.processes */
         usec_t last_pass_usec, longest_pass_usec, heartbeat_usec;
         uint64_t seen, known, kept;
+        uint64_t groups_seen, groups_known, groups_kept; /* cgroups */
+        uint64_t groups_dropped; /* beyond limits.cgroups, at the last walk */
+        uint64_t groups_watches, groups_triggers;
         uint64_t evicted; /* small ones that made room for larger ones beyond limits.processes */
         uint64_t texts_asked, texts_lost; /* cmdlines */
         int last_error;                   /* negative errno, 0: none so far */
-        bool hidden;       /* even pid 1 is hidden from us (hidepid): we see a part only */
-        bool short_of_fds; /* fewer are kept than configured, for want of descriptors */
+        bool hidden;         /* even pid 1 is hidden from us (hidepid): we see a part only */
+        bool groups_unheard; /* not all directories of cgroups that should be are watched */
+        bool short_of_fds;   /* fewer are kept than configured, for want of descriptors */
 } ScoutStats;
 void scout_stats(const Scout *s, ScoutStats *ret);
 

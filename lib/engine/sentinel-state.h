@@ -11,7 +11,8 @@
 #include "engine/sentinel.h"
 #include "engine/source-watch.h"
 
-enum { OUTCOMES_MAX = 4 * TARGET_MEMBERS_MAX }; /* of two actions: sent and gone */
+/* Of two actions: sent and gone. */
+enum { OUTCOMES_MAX = 4 * (TARGET_MEMBERS_MAX + TARGET_GROUPS_MAX) };
 
 struct Sentinel {
         SentinelParts parts;
@@ -19,7 +20,9 @@ struct Sentinel {
         bool quiet; /* a rehearsal: nothing is told */
         uint64_t fill_ceiling;
         Sample sample;
-        ProcSample *procs;              /* the sampler's array, as the rehearsal found it */
+        ProcSample *procs;   /* the sampler's array, as the rehearsal found it */
+        GroupSample *groups; /* likewise */
+        size_t groups_max;
         Outcome outcomes[OUTCOMES_MAX]; /* for the next judgement */
         size_t n_outcomes;
         FlightWatch flight;
@@ -29,6 +32,7 @@ struct Sentinel {
         usec_t last_tick_usec;
         usec_t blinded_told_usec;
         unsigned reapers_told; /* how many were left when it was last told */
+        bool groups_told;      /* that there are more cgroups than limits.cgroups */
 
         pthread_t thread;
         bool running;
@@ -36,6 +40,7 @@ struct Sentinel {
         int view_fd; /* owner: any */
         atomic_bool stop;
         atomic_bool request_processes;
+        atomic_bool alarmed;
         _Atomic(const Config *) pending; /* main's, until it is taken */
         _Atomic(const Config *) taking;  /* on its way */
         _Atomic(const Config *) config;  /* in use */

@@ -6,6 +6,7 @@
 #include "engine/lock-memory.h"
 #include "engine/sentinel-state.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -160,16 +161,62 @@ static void read_processes(Sentinel *s, usec_t now_usec, bool with_reads) {
                 scout_wake(s->parts.scout); /* it keeps its own distance between passes */
 }
 
+static void read_groups(Sentinel *s, usec_t now_usec, bool with_reads) {
+        const RosterListing *listing;
+
+        if (!s->parts.groups)
+                return;
+        listing = publication_acquire(group_roster_publication(s->parts.groups), ROSTER_SENTINEL);
+        if (listing)
+                sampler_read_groups(s->parts.sampler, s->parts.groups, listing, with_reads,
+                        now_usec, &s->sample);
+}
+
+/* Descendants whose files are not open are reached through the cgroup above them, if at all. The
+ * first one stays open while it is waited for, kept or not. */
+static void leave_out_unkept(const Sample *s, Action *a) {
+        size_t n = MIN(a->n_groups, (size_t) 1);
+
+        for (size_t i = 1; i < a->n_groups; i++) {
+                const GroupSample *g =
+                        sample_find_group(s, a->groups[i].slot, a->groups[i].generation);
+
+                if (g && g->kept)
+                        a->groups[n++] = a->groups[i];
+        }
+        a->n_groups = n;
+}
+
 static void carry_out(Sentinel *s, usec_t now_usec) {
-        const Plan *plan = &s->parts.pipeline->plan;
+        Plan *plan = &s->parts.pipeline->plan;
         const ActOps *ops = s->armed ? s->parts.ops : &act_dry;
         size_t n;
 
-        flight_watch_follow(&s->flight, &s->parts.pipeline->book->flight);
+        for (size_t i = 0; i < plan->n_actions; i++)
+                leave_out_unkept(&s->sample, &plan->actions[i]);
+        flight_watch_follow(&s->flight, &s->parts.pipeline->book->flight, plan);
         n = actuator_run(ops, s->parts.ops_ctx, plan, now_usec, s->outcomes, OUTCOMES_MAX);
         for (size_t i = 0; i < n; i++)
                 sentinel_count_outcome(s, &s->outcomes[i]);
         s->n_outcomes = n;
+}
+
+static void check_bounds(Sentinel *s) {
+        ScoutStats scout;
+        TextBuf text;
+
+        if (!s->parts.scout || s->groups_told)
+                return;
+        scout_stats(s->parts.scout, &scout);
+        if (scout.groups_dropped == 0)
+                return;
+        s->groups_told = !s->quiet;
+        begin_event(s, EVENT_SOURCE_DEGRADED, NOTIFY_WARNING, &text);
+        textbuf_addf(&text,
+                "cgroups: there are %" PRIu64 ", %" PRIu64
+                " are known: limits.cgroups is not enough; the others are neither seen nor chosen",
+                scout.groups_seen, scout.groups_known);
+        push(s, &s->event);
 }
 
 static void fill_view(Sentinel *s) {
@@ -197,7 +244,6 @@ usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool wi
         Pipeline *p = s->parts.pipeline;
         usec_t begin = clock_monotonic_usec();
         usec_t read, judged, done;
-        bool need;
 
         atomic_store(&s->heartbeat_usec, begin);
         s->last_tick_usec = now_usec;
@@ -208,8 +254,10 @@ usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool wi
 
         sampler_read_system(s->parts.sampler, s->parts.scout, now_usec, boottime_usec, &s->sample);
         s->sample.raw.fill_ceiling = s->fill_ceiling;
-        need = pipeline_begin(p, &s->sample);
-        read_processes(s, now_usec, need || with_processes);
+        pipeline_begin(p, &s->sample);
+        read_groups(s, now_usec, with_processes || pipeline_needs_groups(p, &s->sample));
+        with_processes = pipeline_needs_processes(p, &s->sample) || with_processes;
+        read_processes(s, now_usec, with_processes);
         read = clock_monotonic_usec();
 
         check_reapers(s, now_usec);
@@ -223,6 +271,7 @@ usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool wi
         push_plan_events(s);
         check_sources(s);
         check_triggers(s);
+        check_bounds(s);
 
         s->stats.longest_read_usec = MAX(s->stats.longest_read_usec, usec_since(read, begin));
         s->stats.longest_judge_usec = MAX(s->stats.longest_judge_usec, usec_since(judged, read));
@@ -244,7 +293,7 @@ static void forget(Sentinel *s) {
         s->n_outcomes = 0;
         memset(&s->stats, 0, sizeof(s->stats));
         s->stats.trigger_mode = s->parts.triggers ? s->parts.triggers->mode : TRIGGER_NONE;
-        flight_watch_follow(&s->flight, &p->book->flight);
+        flight_watch_follow(&s->flight, &p->book->flight, &p->plan);
 }
 
 void sentinel_rehearse(Sentinel *s, uint64_t *ret_available) {
@@ -252,6 +301,7 @@ void sentinel_rehearse(Sentinel *s, uint64_t *ret_available) {
         (void) sentinel_tick(s, clock_monotonic_usec(), clock_boottime_usec(), true);
         s->quiet = false;
         s->procs = s->sample.procs;
+        s->groups = s->sample.groups;
         forget(s);
 
         if (ret_available)
@@ -278,6 +328,22 @@ void sentinel_touch_ahead(Sentinel *s, uint32_t slots) {
         memory_touch_ahead(p->verdicts,
                 MIN(p->verdicts_size, (size_t) TOUCHED_VERDICTS) * sizeof(*p->verdicts));
         memory_touch_ahead(p->book, sizeof(*p->book));
+}
+
+void sentinel_touch_groups_ahead(Sentinel *s, uint32_t slots) {
+        const DecideScratch *scratch = &s->parts.pipeline->scratch;
+        size_t n = MIN((size_t) slots, s->groups_max), bytes;
+        void *memory = sampler_group_memory(s->parts.sampler, (uint32_t) n, &bytes);
+
+        memory_touch_ahead(memory, bytes);
+        if (s->groups)
+                memory_touch_ahead(s->groups, n * sizeof(*s->groups));
+        memory_touch_ahead(scratch->groups, n * sizeof(*scratch->groups));
+        memory = history_group_memory(s->parts.pipeline->history, (uint32_t) n, &bytes);
+        memory_touch_ahead(memory, bytes);
+        memory = history_window_memory(
+                s->parts.pipeline->history, s->parts.pipeline->config->limits.kept_cgroups, &bytes);
+        memory_touch_ahead(memory, bytes);
 }
 
 void sentinel_set_fill_ceiling(Sentinel *s, uint64_t bytes_per_sec) {

@@ -34,8 +34,9 @@ int sentinel_new(const SentinelParts *parts, Sentinel **ret) {
                 return -ENOMEM;
         memory_touch(s, sizeof(*s));
         s->parts = *parts;
+        s->groups_max = parts->pipeline->config->limits.cgroups;
         atomic_init(&s->config, parts->pipeline->config);
-        flight_watch_init(&s->flight, parts->roster);
+        flight_watch_init(&s->flight, parts->roster, parts->groups);
         source_watch_init(&s->sources, parts->sampler);
         s->stats.trigger_mode = parts->triggers ? parts->triggers->mode : TRIGGER_NONE;
         parts->pipeline->dry = true; /* until it is armed */
@@ -125,7 +126,10 @@ static usec_t wait_for_tick(Sentinel *s, usec_t due_usec) {
                 uint64_t ignored;
 
                 (void) !read(s->wake_fd, &ignored, sizeof(ignored));
-                s->stats.wakes_request++;
+                if (atomic_exchange(&s->alarmed, false))
+                        s->stats.wakes_groups++;
+                else
+                        s->stats.wakes_request++;
                 early = true;
         }
         if (w.n_triggers > 0 && triggers_polled(s->parts.triggers, w.fds + 2, w.n_triggers)) {
@@ -164,6 +168,17 @@ static void *sentinel_run(void *ctx) {
         return NULL;
 }
 
+static void wake(Sentinel *s) {
+        uint64_t one = 1;
+
+        (void) !write(s->wake_fd, &one, sizeof(one)); /* an overflow leaves it readable */
+}
+
+void sentinel_alarm(Sentinel *s) {
+        atomic_store(&s->alarmed, true);
+        wake(s);
+}
+
 int sentinel_start(Sentinel *s) {
         int r;
 
@@ -182,12 +197,6 @@ int sentinel_start(Sentinel *s) {
                 return r;
         s->running = true;
         return 0;
-}
-
-static void wake(Sentinel *s) {
-        uint64_t one = 1;
-
-        (void) !write(s->wake_fd, &one, sizeof(one)); /* an overflow leaves it readable */
 }
 
 bool sentinel_stop(Sentinel *s) {

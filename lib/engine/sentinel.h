@@ -28,6 +28,7 @@ typedef struct SentinelParts {
         Sampler *sampler;
         Scout *scout; /* NULL: no slow readings */
         Roster *roster;
+        GroupRoster *groups; /* NULL: no cgroups */
         Pipeline *pipeline;
         Reporter *reporter;
         Triggers *triggers; /* NULL: polling */
@@ -55,6 +56,9 @@ void sentinel_rehearse(Sentinel *s, uint64_t *ret_available);
  * need, so that it need not wait for memory when they come. After a rehearsal. */
 void sentinel_touch_ahead(Sentinel *s, uint32_t slots);
 
+/* The same for so many slots of cgroups. */
+void sentinel_touch_groups_ahead(Sentinel *s, uint32_t slots);
+
 /* SystemRaw.fill_ceiling from now on. Not while the thread runs. */
 void sentinel_set_fill_ceiling(Sentinel *s, uint64_t bytes_per_sec);
 
@@ -66,6 +70,9 @@ int sentinel_start(Sentinel *s);
 
 /* True when it has ended: within a tick, unless it hangs in the kernel. */
 bool sentinel_stop(Sentinel *s);
+
+/* Any thread: a look now, as far as the rest allows: a cgroup is in trouble. Wait-free. */
+void sentinel_alarm(Sentinel *s);
 
 /* Main: hands a config over for the next tick, in place of one that was not taken yet.
  * sentinel_has_config() is false when the given one is neither waiting nor in use, nor perhaps in a

@@ -20,7 +20,7 @@ typedef enum TriggerMode {
 
 typedef struct SentinelStats {
         uint64_t ticks; /* samples judged */
-        uint64_t wakes_timer, wakes_psi, wakes_pidfd, wakes_request;
+        uint64_t wakes_timer, wakes_psi, wakes_pidfd, wakes_request, wakes_groups;
         usec_t longest_pass_usec; /* from waking up to the plan carried out */
         usec_t longest_read_usec, longest_judge_usec;
         usec_t longest_late_usec; /* timer: how much later than planned */
@@ -34,10 +34,13 @@ typedef struct SentinelStats {
 
 typedef struct View {
         const Config *config; /* referenced while the view is held */
-        Sample sample;        /* procs and users point into the view */
+        Sample sample;        /* procs, groups and users point into the view */
         ProcSample *procs;
         size_t procs_room;
         size_t procs_cut; /* processes that found no room: more than when the view was made */
+        GroupSample *groups;
+        size_t groups_room;
+        size_t groups_cut; /* likewise */
         UserSample *users;
         size_t users_room;
         Verdict *verdicts;
@@ -57,9 +60,13 @@ typedef struct View {
         bool critical;
 } View;
 
+typedef struct ViewRoom {
+        size_t processes, groups, users, verdicts;
+} ViewRoom;
+
 /* Makes an empty view with room for these many, every page touched: filling it does not fault. 0 or
  * -ENOMEM. */
-int view_new(size_t processes, size_t users, size_t verdicts, View **ret);
+int view_new(const ViewRoom *room, View **ret);
 View *view_free(View *v);
 
 /* Copies what the pipeline judged last into the view: sample, verdicts, book, config (not

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The memory files of one cgroup and the limit that binds it, wherever above it that is set. */
+/* The memory files of one cgroup but memory.stat. Outcomes as in cgroup.h. */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-/* Outcomes. */
-enum {
-        CGROUP_OK = 0,
-        CGROUP_GONE = 1, /* removed (a kept fd says so as well) */
-        CGROUP_UNSUPPORTED =
-                2, /* no such file here: memory controller absent, v1, not enabled; or the root */
-};
+#include "kernel/cgroup.h"
 
 #define CGROUP_NO_LIMIT UINT64_MAX
 
@@ -44,15 +37,6 @@ int cgroup_events_parse(const char *text, CgroupEvents *ret);
 /* Reads a kept fd of memory.events. CGROUP_OK, CGROUP_GONE or negative errno. */
 int cgroup_events_read_fd(int fd, CgroupEvents *ret);
 
-typedef struct CgroupLimit {
-        uint64_t max_bytes;  /* the tightest memory.max from the cgroup up, or CGROUP_NO_LIMIT */
-        uint64_t high_bytes; /* the tightest memory.high */
-        size_t max_path_len; /* path[0..len) is the cgroup that sets it; 0 without */
-        size_t high_path_len;
-} CgroupLimit;
-
-/* Walks from the cgroup at `path` ("/a/b") up to the root cgroup_fd. A level without the files is
- * passed over. CGROUP_OK; CGROUP_GONE when there is no such cgroup; CGROUP_UNSUPPORTED when no
- * level has the files; negative errno (-ENAMETOOLONG beyond PATH_MAX). Opens files; 4.5 KiB of
- * stack. */
-int cgroup_limit_read(int cgroup_fd, const char *path, CgroupLimit *ret);
+/* Opens, reads and closes dirfd/name: memory.events, or memory.events.local (5.2; without what
+ * happened below it). CGROUP_OK, CGROUP_GONE, CGROUP_UNSUPPORTED or negative errno. */
+int cgroup_events_read_at(int dirfd, const char *name, CgroupEvents *ret);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fdio.h"
 #include "kernel/arcstats.h"
+#include "kernel/cgroup-list.h"
 #include "kernel/meminfo.h"
 #include "kernel/probe-parts.h"
 #include "kernel/psi.h"
@@ -202,6 +205,34 @@ static bool lists_memory(int cgroup_fd, const char *name, int *ret_error) {
         return false;
 }
 
+/* The root has no such file: its first child tells. */
+static void probe_cgroup_kill(const SysRoot *root, Probe *probe) {
+        _Alignas(8) char buf[4096];
+        _cleanup_close_ int root_fd = FD_NONE, dir_fd = FD_NONE;
+        const char *name;
+        CgroupList list;
+        int r;
+
+        root_fd = fdio_open_dir_at(root->cgroup_fd, ".");
+        r = root_fd < 0 ? root_fd : cgroup_list_init(&list, root_fd, buf, sizeof(buf));
+        if (r == 0)
+                r = cgroup_list_next(&list, &name);
+        if (r == 0) {
+                probe_set(probe, PROBE_CGROUP_KILL, PROBE_ABSENT, "there is no cgroup to ask");
+                return;
+        }
+        if (r > 0)
+                r = dir_fd = fdio_open_dir_at(root_fd, name);
+        if (r < 0)
+                probe_set(probe, PROBE_CGROUP_KILL, PROBE_ABSENT, "cannot be looked for: %s",
+                        strerror(-r));
+        else if (faccessat(dir_fd, "cgroup.kill", F_OK, 0) < 0)
+                probe_set(probe, PROBE_CGROUP_KILL, PROBE_ABSENT,
+                        "the kernel has no cgroup.kill (before 5.14)");
+        else
+                probe_set(probe, PROBE_CGROUP_KILL, PROBE_PRESENT, "%s", "");
+}
+
 void probe_cgroups(const SysRoot *root, Probe *probe) {
         int error;
 
@@ -209,9 +240,12 @@ void probe_cgroups(const SysRoot *root, Probe *probe) {
                 probe_set(probe, PROBE_CGROUP2, PROBE_ABSENT, "no cgroup2 file system is mounted");
                 probe_set(probe, PROBE_CGROUP_MEMORY, PROBE_ABSENT,
                         "no cgroup2 file system is mounted");
+                probe_set(probe, PROBE_CGROUP_KILL, PROBE_ABSENT,
+                        "no cgroup2 file system is mounted");
                 return;
         }
         probe_set(probe, PROBE_CGROUP2, PROBE_PRESENT, "%s", "");
+        probe_cgroup_kill(root, probe);
 
         if (root->mounts.v1_memory)
                 probe_set(probe, PROBE_CGROUP_MEMORY, PROBE_ABSENT,

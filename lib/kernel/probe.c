@@ -35,6 +35,8 @@ static const Source sources[_PROBE_MAX] = {
         [PROBE_CGROUP_MEMORY] = { "cgroup.memory",
                 "limits and usage of cgroups are unknown where it is not enabled",
                 "limits and usage of cgroups are unknown" },
+        [PROBE_CGROUP_KILL] = { "cgroup.kill", "",
+                "cgroups are ended process by process; who forks in between may be missed" },
         [PROBE_PROCESSES] = { "processes", "what is hidden is neither counted nor chosen",
                 "no process is seen, none can be chosen" },
         [PROBE_PIDFD] = { "pidfd", "", "no process can be signalled safely: avert observes only" },

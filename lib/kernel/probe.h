@@ -33,6 +33,7 @@ typedef enum ProbeId {
         PROBE_ARC,
         PROBE_CGROUP2,
         PROBE_CGROUP_MEMORY,
+        PROBE_CGROUP_KILL,
         PROBE_PROCESSES, /* hidepid, pid namespaces: how many of them we see */
         PROBE_PIDFD,
         PROBE_MRELEASE,

@@ -8,11 +8,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "kernel/dir-scan.h"
+
 typedef struct ProcList {
-        int fd;
-        char *buf;
-        size_t size;
-        size_t pos, len;
+        DirScan scan;
         ino_t ino; /* of the entry fetched last: under the live /proc another one once the number is
                       reused */
 } ProcList;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,34 +18,7 @@
 #include "engine/sampler.h"
 #include "engine/scout.h"
 #include "kernel/sysroot.h"
-
-static double cpu_usec(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-        return (double) ts.tv_sec * 1e6 + (double) ts.tv_nsec / 1e3;
-}
-
-typedef struct Best {
-        double least;
-        double sum;
-        unsigned n;
-} Best;
-
-static void best_add(Best *b, double usec) {
-        b->least = b->n == 0 || usec < b->least ? usec : b->least;
-        b->sum += usec;
-        b->n++;
-}
-
-static void best_print(const char *what, const Best *b, uint64_t processes) {
-        double each = processes ? b->least / (double) processes : 0;
-
-        printf("{\"what\":\"%s\",\"passes\":%u,\"least_usec\":%.1f,\"mean_usec\":%.1f,"
-               "\"processes\":%" PRIu64 ",\"usec_per_process\":%.3f}\n",
-                what, b->n, b->least, b->n ? b->sum / b->n : 0, processes, each);
-        fflush(stdout);
-}
+#include "tests/bench/best.h"
 
 /* A mark in the trace, by which the caller finds where a phase begins and ends. */
 static void mark(const char *name) {
@@ -78,7 +50,7 @@ static int parts_init(Parts *p) {
                 return -1;
         options.roster = p->roster;
         if (scout_new(&options, p->config, &p->scout) < 0 ||
-                sampler_new(&p->root, p->config->limits.processes, &p->sampler) < 0 ||
+                sampler_new(&p->root, &p->config->limits, &p->sampler) < 0 ||
                 pipeline_init(&p->pipeline, p->config, true) < 0)
                 return -1;
         return 0;
@@ -134,7 +106,7 @@ static void judgements(Parts *p, unsigned passes, Best *ret) {
 
                 p->sample.raw.at_usec = clock_monotonic_usec();
                 p->sample.raw.boottime_usec = clock_boottime_usec();
-                (void) pipeline_begin(&p->pipeline, &p->sample);
+                pipeline_begin(&p->pipeline, &p->sample);
                 sampler_read_processes(p->sampler, p->roster, p->listing, false,
                         p->sample.raw.at_usec, &p->sample);
                 from = cpu_usec();

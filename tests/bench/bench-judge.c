@@ -201,7 +201,7 @@ static void run(const Config *config, size_t n, size_t n_groups, unsigned ticks)
                 units_tick(&units, now);
                 sample.n_groups = 0; /* they come with the processes */
                 from = cpu_usec();
-                (void) pipeline_begin(&pipeline, &sample);
+                pipeline_begin(&pipeline, &sample);
                 sample.procs = procs;
                 sample.n_procs = n;
                 sample.procs_fresh = true;

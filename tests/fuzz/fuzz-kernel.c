@@ -18,6 +18,8 @@
 #include "kernel/arcstats.h"
 #include "kernel/cgroup-memory.h"
 #include "kernel/cgroup-path.h"
+#include "kernel/cgroup-stat.h"
+#include "kernel/cgroup-state.h"
 #include "kernel/escape.h"
 #include "kernel/meminfo.h"
 #include "kernel/mount-table.h"
@@ -92,6 +94,8 @@ static void check_files(const char *text, int fd, bool comparable) {
         COMPARE(int, proc_oom_parse, proc_oom_read_fd);
         COMPARE(uint64_t, cgroup_value_parse, cgroup_value_read_fd);
         COMPARE(CgroupEvents, cgroup_events_parse, cgroup_events_read_fd);
+        COMPARE(CgroupStat, cgroup_stat_parse, cgroup_stat_read_fd);
+        COMPARE(CgroupState, cgroup_state_parse, cgroup_state_read_fd);
 }
 
 static void check_invariants(const char *text) {

@@ -321,21 +321,95 @@ def zoneinfo(m):
             '        protection: (0, 0, 0, 0, 0)\n').encode()
 
 
-def cgroup_files(processes, time):
-    """The leaves that processes live in, with what their members hold."""
-    groups = {}
-    for p in processes:
-        if not p.kthread:
-            groups.setdefault(p.spec.get('cgroup', '/'), []).append(p)
-    yield 'sys/fs/cgroup/cgroup.controllers', b'cpu io memory pids\n'
-    for path, members in sorted(groups.items()):
-        if path == '/':
-            continue
-        held = sum(sum(p.amounts(time)[:2]) for p in members)
-        yield f'sys/fs/cgroup{path}/cgroup.procs', b''.join(b'%d\n' % p.pid for p in sorted(members, key=lambda p: p.pid))
-        yield f'sys/fs/cgroup{path}/memory.current', b'%d\n' % held
-        yield f'sys/fs/cgroup{path}/memory.max', b'max\n'
-        yield f'sys/fs/cgroup{path}/memory.oom.group', b'0\n'
+class Groups:
+    """The cgroups that processes live in and all above them, with what is said of them in [[cgroup]]."""
+
+    EVENTS = ('low', 'high', 'max', 'oom', 'oom_kill')
+
+    def __init__(self, m):
+        self.machine = m
+        self.specs = {spec['path']: spec for spec in m.story.get('cgroup', [])}
+        self.stalled = {}
+        self.before = None
+
+    def advance(self, time):
+        for path, spec in self.specs.items():
+            for resource, shares in spec.get('psi', {}).items():
+                for kind in ('some', 'full'):
+                    share = self.machine.at(shares.get(kind, 0), time)
+                    key = path, resource, kind
+                    passed = time - self.before if self.before is not None else 0
+                    self.stalled[key] = self.stalled.get(key, 0) + share * passed * 1e6
+        self.before = time
+
+    @staticmethod
+    def with_all_above(path):
+        while path:
+            yield path
+            path = path.rpartition('/')[0]
+
+    def members(self, processes):
+        """Every cgroup, with all processes in it and below it."""
+        members = {}
+        for p in processes:
+            path = p.spec.get('cgroup', '/')
+            for above in self.with_all_above('' if p.kthread or path == '/' else path):
+                members.setdefault(above, []).append(p)
+        for path in self.specs:
+            for above in self.with_all_above(path):
+                members.setdefault(above, [])
+        return members
+
+    def extra(self, path, key, time):
+        """What is charged beyond the processes' own: to itself and all below it."""
+        return sum(int(self.machine.at(spec.get(key, 0), time)) // PAGE * PAGE for below, spec in self.specs.items()
+                   if below == path or below.startswith(path + '/'))
+
+    def events(self, path, time, below):
+        """Counters as they are at that time: lists of [when, how many so far]."""
+        counts = dict.fromkeys(self.EVENTS, 0)
+        for other, spec in self.specs.items():
+            if other == path or (below and other.startswith(path + '/')):
+                for name, steps in spec.get('events', {}).items():
+                    counts[name] += max([n for when, n in steps if seconds(when) <= time], default=0)
+        return ''.join(f'{name} {count}\n' for name, count in counts.items()).encode()
+
+    def limit(self, value):
+        return b'max\n' if value is None else b'%d\n' % self.machine.amount(value)
+
+    def named(self, path, spec, time):
+        yield 'memory.max', self.limit(spec.get('max'))
+        yield 'memory.high', self.limit(spec.get('high'))
+        yield 'memory.oom.group', b'%d\n' % spec.get('oom_group', False)
+        yield 'memory.events', self.events(path, time, True)
+        yield 'memory.events.local', self.events(path, time, False)
+        for resource in spec.get('psi', {}):
+            yield f'{resource}.pressure', ''.join(
+                f'{kind} avg10=0.00 avg60=0.00 avg300=0.00 total={int(self.stalled.get((path, resource, kind), 0))}\n'
+                for kind in ('some', 'full')).encode()
+
+    def files(self, processes, time):
+        yield 'sys/fs/cgroup/cgroup.controllers', b'cpu io memory pids\n'
+        for path, members in sorted(self.members(processes).items()):
+            spec = self.specs.get(path, {})
+            if spec and not alive(spec, time):
+                continue
+            anon, file, shmem, swap = (sum(column) for column in zip((0, 0, 0, 0), *(p.amounts(time) for p in members)))
+            file += self.extra(path, 'cache', time)
+            slab = self.extra(path, 'slab', time)
+            own = sorted(p.pid for p in members if p.spec.get('cgroup') == path)
+            files = {
+                'cgroup.procs': b''.join(b'%d\n' % pid for pid in own),
+                'cgroup.events': b'populated %d\nfrozen 0\n' % bool(members),
+                'memory.current': b'%d\n' % (anon + file + shmem + slab),
+                'memory.swap.current': b'%d\n' % swap,
+                'memory.stat': b'anon %d\nfile %d\nkernel %d\nshmem %d\nfile_dirty 0\nfile_writeback 0\ninactive_file %d\n'
+                               b'active_file 0\nslab_reclaimable %d\n' % (anon, file + shmem, slab, shmem, file, slab),
+            }
+            if spec:
+                files.update(self.named(path, spec, time))
+            for name, data in files.items():
+                yield f'sys/fs/cgroup{path}/{name}', data
 
 
 # ---- writing -------------------------------------------------------------------------------------------
@@ -416,7 +490,7 @@ def cast_of(story):
     return specs
 
 
-def snapshot(m, cast, pressure, counters, time):
+def snapshot(m, cast, pressure, counters, groups, time):
     processes = [p for p in cast if alive(p.spec, time)]
     memory = Memory(m, [p for p in processes if not p.spec.get('double')], time)
     yield 'proc/meminfo', memory.meminfo()
@@ -433,7 +507,7 @@ def snapshot(m, cast, pressure, counters, time):
     for p in processes:
         for name, data in p.files(time):
             yield f'proc/{p.pid}/{name}', data
-    yield from cgroup_files(processes, time)
+    yield from groups.files(processes, time)
 
 
 def expand(path, directory):
@@ -446,14 +520,15 @@ def expand(path, directory):
     m = Machine(story)
     sessions = {}
     cast = [Process(m, spec, sessions) for spec in cast_of(story)]
-    pressure, counters, writer = Pressure(m), Counters(m), Writer(directory)
+    pressure, counters, groups, writer = Pressure(m), Counters(m), Groups(m), Writer(directory)
     suspends = [(seconds(t), seconds(d)) for t, d in story.get('time', {}).get('suspends', [])]
     for number, time in enumerate(instants(story)):
         pressure.advance(time)
         counters.advance(time)
+        groups.advance(time)
         asleep = sum(d for t, d in suspends if time >= t)
         at = b'%d %d\n' % (round((BOOT + time) * 1e6), round((BOOT + time + asleep) * 1e6))
-        files = damaged(story, time, snapshot(m, cast, pressure, counters, time))
+        files = damaged(story, time, snapshot(m, cast, pressure, counters, groups, time))
         writer.tree(number, [('at', at), *files])
 
 

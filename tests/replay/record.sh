@@ -59,6 +59,21 @@ process_files() { # PID TREE
         fi
 }
 
+# The cgroup of a process and all above it.
+cgroup_files() { # PID TREE
+        mount=$(awk '$(NF - 2) == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+        path=$(sed -n 's/^0:://p' "$2/proc/$1/cgroup" 2>/dev/null)
+        while [ -n "$mount" ] && [ -n "$path" ] && [ "$path" != / ]; do
+                for file in cgroup.procs cgroup.events cgroup.type memory.current memory.swap.current memory.stat memory.max \
+                        memory.high memory.oom.group memory.events memory.events.local memory.pressure; do
+                        if [ -e "$mount$path/$file" ]; then
+                                copy "$mount$path/$file" "$2"
+                        fi
+                done
+                path=${path%/*}
+        done
+}
+
 i=0
 while [ "$i" -lt "$count" ]; do
         tree=$dir/$(printf %03d "$i")
@@ -67,6 +82,7 @@ while [ "$i" -lt "$count" ]; do
         system_files "$tree"
         for pid in $(descendants "$@"); do
                 process_files "$pid" "$tree"
+                cgroup_files "$pid" "$tree"
         done
         i=$((i + 1))
         sleep "$pause"

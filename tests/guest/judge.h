@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the judge of a guest looks at: the machine, the people (every process that was there before
+ * the trial), the suspects (loads that the trial is about) and the daemon under test. Everything
+ * that is read during a trial is open before it, as far as it exists then. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "tests/guest/guest.h"
+
+#define JUDGE_STEP_MSEC 50
+#define JUDGE_SUSPECTS_MAX 16
+#define JUDGE_PIDS_MAX 256
+
+/* Reads the number behind `key` in a kept file; 0 when it is not there. */
+uint64_t judge_read_number(int fd, const char *key);
+/* Opens FILE of a process's cgroup and notes the cgroup's path; -1 when either is gone. */
+int judge_open_cgroup_file(pid_t pid, const char *file, char *ret_path, size_t size);
+/* One line of a command's output, without its end; empty on failure. Not during a trial. */
+void judge_ask(const char *command, char *ret, size_t size);
+
+/* -- machine -- */
+
+typedef struct Moment {
+        uint64_t at_usec;
+        uint64_t available_kib;
+        uint64_t swap_free_kib;
+        uint64_t psi_full_usec; /* total, up to 2 s old */
+} Moment;
+
+typedef enum Stall {
+        STALL_MEMORY_SOME,
+        STALL_MEMORY_FULL,
+        STALL_IO_SOME,
+        STALL_IO_FULL,
+        _STALL_MAX,
+} Stall;
+
+void machine_open(void);
+/* The heartbeat's longest gap and missed beats, since the last call of machine_reset_heartbeat; a
+ * gap that has not ended counts. */
+uint64_t machine_heartbeat_gap(void);
+uint64_t machine_missed_beats(void);
+void machine_reset_heartbeat(void);
+uint64_t machine_oom_kills(void);
+/* Total time of a kind of stall, since boot. */
+uint64_t machine_stall_usec(Stall kind);
+uint64_t machine_total_kib(void);
+uint64_t machine_available_kib(void);
+/* Adds to the timeline, with its times from `start_usec`. */
+void machine_note_moment(uint64_t start_usec);
+size_t machine_timeline(const Moment **ret);
+void machine_write_timeline(void);
+
+/* -- people -- */
+
+/* Notes everybody who is there. Kernel threads and the judge are nobody. */
+void people_count(void);
+/* They may end. */
+void people_forget(pid_t pid);
+size_t people_number(void);
+/* Who is not there any more: the inside of a JSON array. */
+void people_write_died(FILE *f);
+bool people_is_alive(pid_t pid, unsigned long long start_ticks);
+/* When the process started, 0 when it is gone. */
+unsigned long long people_start_ticks(pid_t pid);
+
+/* -- suspects -- */
+
+typedef enum Role {
+        ROLE_GUILTY_PROCESS, /* ends when its process does */
+        ROLE_GUILTY_UNIT,    /* ends when nobody is left in its cgroup */
+        ROLE_NEWCOMER,       /* starts with the trial and must not end */
+        ROLE_ASSOCIATE,      /* of a guilty one: it may end or not */
+        ROLE_INNOCENT,       /* known by name for the sake of its cgroup's counters */
+} Role;
+
+/* Before the trial: `parent` is the load that starts it, empty for a unit of its own. */
+void suspects_add(Role role, const char *name, const char *parent);
+/* Before people are counted: meets those who are there. */
+void suspects_prepare(void);
+/* After people were counted: associates may end. */
+void suspects_forget_associates(void);
+/* At each step; cheap. `now_usec` is on the clock of guest_now_usec. */
+void suspects_follow(uint64_t now_usec);
+/* Waits for each that the trial starts to have told its pid; false when one does not within 10 s.
+ */
+bool suspects_await(void);
+/* Latest end of a guilty one, 0 while one lives (or there is none). */
+uint64_t suspects_ended_usec(void);
+/* How often `name` was asked to end and ignored it. */
+uint64_t suspects_asked(const char *name);
+void suspects_write(FILE *f, uint64_t start_usec);
+
+/* -- the daemon under test -- */
+
+void daemon_open(const char *unit);
+void daemon_follow(void);
+/* SIGKILL, and its end is nobody's fault. */
+void daemon_kill(void);
+void daemon_begin(void);
+void daemon_write(FILE *f);

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Proves, without a guest, that the verdict sees what is wrong: outcomes that are well get no complaint, and each way
+in which one can be spoilt gets the one that is meant. And that the scenarios are what they say. TAP."""
+
+import copy
+import os
+import sys
+from itertools import combinations
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import layer  # noqa: E402
+import verdict  # noqa: E402
+from scenarios import AXES, NAMED, QUICK, SCENARIOS, Load, Scenario, pairwise  # noqa: E402
+
+ALONE = Scenario('alone', '', guilty={'guilty': Load('leak')}, innocents={'desk': Load('hold')})
+UNIT = Scenario('unit', '', guilty={'guilty': Load('swarm', stop='unit')})
+IGNORER = Scenario('ignorer', '', guilty={'guilty': Load('leak ignore-term')}, ends_by=(9,))
+SHARED = Scenario('shared', '', guilty={'guilty': Load('leak', child_of='shell')},
+                  innocents={'shell': Load('parent wait')})
+NOBODY = Scenario('nobody', '', newcomers={'writer': Load('files')}, named='/dev/shm')
+STILL = Scenario('still', '', guilty={'guilty': Load('leak')}, still_seconds=10)
+KILLED = Scenario('killed', '', guilty={'guilty': Load('leak')}, kill_daemon_when_asked='guilty')
+
+GUILTY = {'name': 'guilty', 'pid': 70, 'pids': [70, 71], 'cgroup': '/system.slice/guilty.service', 'oom_kills': 0,
+          'alive': False, 'ended': True, 'result': 'success', 'signalled': True, 'status': 15}
+INNOCENT = {'name': 'desk', 'pid': 50, 'pids': [50], 'cgroup': '/system.slice/desk.service', 'oom_kills': 0,
+            'alive': True}
+WRITER = {'name': 'writer', 'pid': 60, 'pids': [60], 'cgroup': '/system.slice/writer.service', 'oom_kills': 0,
+          'alive': True}
+ASKED = {'AVERT_EVENT': 'step-taken', 'AVERT_STEP': 'terminate', 'AVERT_SIGNAL': '15', 'AVERT_CRITICAL': '0',
+         'AVERT_TARGET_PID': '70', 'MESSAGE': 'asked'}
+GROUP = {'AVERT_EVENT': 'step-taken', 'AVERT_STEP': 'terminate', 'AVERT_TARGET_CGROUP': GUILTY['cgroup']}
+NAMES = {'AVERT_EVENT': 'no-useful-victim', 'AVERT_TEXT': 'files in /dev/shm'}
+
+
+def result(guilty=(GUILTY,), newcomers=(), innocents=(INNOCENT,), **changes):
+    return {'started': True, 'died': [], 'oom_kills': 0, 'calm_gap_usec': 70000, 'worst_gap_usec': 300000,
+            'stood_usec': 0, 'associates': [], 'guilty': copy.deepcopy(list(guilty)), 'newcomers': list(newcomers),
+            'innocents': list(innocents), **changes}
+
+
+def spoilt(**changes):
+    return result(guilty=[{**GUILTY, **changes}])
+
+
+# what is the case, scenario, result, records, the complaint (None: none at all)
+CASES = [
+    ('asked and ended', ALONE, result(), [ASKED], None),
+    ('a group of its own is a target', ALONE, result(), [GROUP], None),
+    ('a group is ended whole', UNIT, spoilt(signalled=False, result='exit-code'), [GROUP], None),
+    ('a member of the group is a target', UNIT, result(), [{**ASKED, 'AVERT_TARGET_PID': '71'}], None),
+    ('a critical kill needs no question', ALONE, spoilt(status=9),
+     [{**ASKED, 'AVERT_STEP': 'kill', 'AVERT_SIGNAL': '9', 'AVERT_CRITICAL': '1'}], None),
+    ('nobody is touched and the mount is named', NOBODY, result([], [WRITER]), [NAMES], None),
+    ('the guest stood still', STILL, result(stood_usec=9900000), [ASKED], None),
+
+    ('not everybody started', ALONE, result(started=False), [ASKED], 'not everybody started'),
+    ('no heartbeat', ALONE, result(calm_gap_usec=2 ** 64 - 1), [ASKED], 'no heartbeat'),
+    ('the guilty one lives', ALONE, spoilt(ended=False), [ASKED], 'was not stopped'),
+    ('the guilty one ends by itself', ALONE, spoilt(signalled=False, result='exit-code'), [ASKED], 'not by a signal'),
+    ('the kernel ends it', ALONE, spoilt(result='oom-kill', status=9), [ASKED], 'not by a signal of ours'),
+    ('the wrong signal', IGNORER, result(), [ASKED], 'ended by signal 15'),
+    ('an innocent died', ALONE, result(died=['desk[50]']), [ASKED], 'innocents died: desk[50]'),
+    ('a newcomer died', NOBODY, result([], [{**WRITER, 'alive': False}]), [NAMES], 'writer ended'),
+    ('oom_kill moved', ALONE, result(oom_kills=1), [ASKED], 'the kernel killed 1 times'),
+    ('a long gap', ALONE, result(worst_gap_usec=1500000), [ASKED], 'the heartbeat stopped'),
+    ('it did not stand still', STILL, result(), [ASKED], 'did not stand still'),
+    ('the daemon was never killed', KILLED, result(), [ASKED], 'not killed in mid-incident'),
+    ('no record of a step', ALONE, result(), [], 'no record of a step against guilty'),
+    ('a step against an innocent', ALONE, result(), [ASKED, {**ASKED, 'AVERT_TARGET_PID': '50'}], 'somebody else'),
+    ('a step against the innocent group around it', SHARED,
+     result(innocents=[{**INNOCENT, 'cgroup': GUILTY['cgroup']}]), [GROUP], 'somebody else'),
+    ('killed without a question', ALONE, spoilt(status=9), [{**ASKED, 'AVERT_STEP': 'kill', 'AVERT_SIGNAL': '9'}],
+     'not asked to end'),
+    ('a step where nobody is guilty', NOBODY, result([], [WRITER]), [NAMES, ASKED], 'somebody else'),
+    ('nothing names the mount', NOBODY, result([], [WRITER]), [], 'names /dev/shm'),
+]
+
+
+def verdict_holds(scenario, outcome, records, complaint):
+    bad = verdict.outcome(scenario, outcome) + verdict.steps(scenario, outcome, records)
+    return not bad if complaint is None else any(complaint in line for line in bad)
+
+
+def every_pair_is_there():
+    rows = pairwise(AXES)
+    return all(any(row[a] == x and row[b] == y for row in rows)
+               for a, b in combinations(AXES, 2) for x in AXES[a] for y in AXES[b])
+
+
+def relations_hold():
+    """Children have parents, who pass them on; who may be guilty in a crowd is not innocent as well."""
+    for scenario in SCENARIOS:
+        everybody = layer.loads(scenario)
+        roles = [scenario.guilty, scenario.innocents, scenario.associates, scenario.newcomers]
+        if sum(map(len, roles)) + 1 != len(everybody):
+            return False
+        for load in everybody.values():
+            if load.child_of and ' parent' not in ' ' + everybody[load.child_of].what:
+                return False
+        if not scenario.guilty and not scenario.newcomers:
+            return False
+    return len({s.name for s in SCENARIOS}) == len(SCENARIOS)
+
+
+def main():
+    checks = [(name, verdict_holds(*case)) for name, *case in CASES]
+    checks += [('each pair of values is in a variation', every_pair_is_there()),
+               ('loads and their relations are sound', relations_hold()),
+               ('the quick set is quick', 10 <= len(QUICK) <= 14 and len(QUICK) < len(NAMED))]
+    print('1..%d' % len(checks))
+    for number, (name, holds) in enumerate(checks, 1):
+        print('%s %d - %s' % ('ok' if holds else 'not ok', number, name))
+    return 0 if all(holds for _, holds in checks) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

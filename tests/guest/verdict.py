@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is wrong with the outcome of a scenario: nothing when all is well."""
+
+from scenarios import SIGTERM
+
+SIGNALS = {9: 'SIGKILL', 15: 'SIGTERM'}
+DESTRUCTIVE = ('terminate', 'kill')
+CALM_GAP_USEC = 60000  # a heartbeat's gap is not shorter than its period; less than this is luck
+
+
+def worst_gap_usec(scenario, result):
+    """The longest that the heartbeat may stop: in terms of what this guest does when nothing is wrong."""
+    return scenario.gap_factor * max(result['calm_gap_usec'], CALM_GAP_USEC)
+
+
+def guilty_complaints(scenario, guilty):
+    """`guilty`: one of them, as the judge saw it."""
+    name, load = guilty['name'], scenario.guilty[guilty['name']]
+    if not guilty['ended']:
+        return ['%s was not stopped within %d s' % (name, scenario.limit_msec // 1000)]
+    if load.stop == 'unit':
+        return []  # its first process may end by itself when the others are gone
+    if guilty['result'] not in ('signal', 'success') or not guilty['signalled']:
+        return ['%s ended by "%s", not by a signal of ours' % (name, guilty['result'])]
+    if guilty['status'] not in scenario.ends_by:
+        return ['%s ended by signal %d, expected %s' % (name, guilty['status'], ' or '.join(
+            SIGNALS[s] for s in scenario.ends_by))]
+    return []
+
+
+def outcome(scenario, result):
+    """Complaints about what happened to the machine, whoever did it."""
+    bad = []
+    if not result['started']:
+        return ['not everybody started']
+    if result['calm_gap_usec'] > 10 ** 9:
+        return ['there was no heartbeat']
+    for guilty in result['guilty']:
+        bad += guilty_complaints(scenario, guilty)
+    if result['died']:
+        bad.append('innocents died: ' + ', '.join(result['died']))
+    bad += ['%s ended, and is innocent' % n['name'] for n in result['newcomers'] if not n['alive']]
+    if result['oom_kills'] != 0:
+        who = [s['name'] for role in ('guilty', 'associates', 'newcomers', 'innocents') for s in result[role]
+               if s['oom_kills']]
+        bad.append('the kernel killed %d times (oom_kill moved), in: %s' %
+                   (result['oom_kills'], ', '.join(who) or 'none of the loads'))
+    if scenario.gap_factor and result['worst_gap_usec'] > worst_gap_usec(scenario, result):
+        bad.append('the heartbeat stopped for %d ms, allowed are %d times its calm gap, %d ms' % (
+            result['worst_gap_usec'] // 1000, scenario.gap_factor, worst_gap_usec(scenario, result) // 1000))
+    if scenario.still_seconds and result['stood_usec'] < scenario.still_seconds * 900000:
+        bad.append('the guest did not stand still')
+    if scenario.kill_daemon_when_asked and not result.get('daemon', {}).get('killed'):
+        bad.append('the daemon was not killed in mid-incident: %s was never asked to end' %
+                   scenario.kill_daemon_when_asked)
+    return bad
+
+
+def is_aimed_at(record, suspect, may_be_group):
+    """Whether a step was taken against this one: its process, or a group in which nobody else lives."""
+    if 'AVERT_TARGET_PID' in record:
+        return int(record['AVERT_TARGET_PID']) in suspect['pids']
+    group = record.get('AVERT_TARGET_CGROUP', '')
+    return may_be_group and suspect['cgroup'] != '' and group == suspect['cgroup']
+
+
+def has_innocent_neighbour(scenario, suspect, result):
+    return any(i['cgroup'] == suspect['cgroup'] for i in result['innocents'])
+
+
+def steps(scenario, result, records):
+    """Complaints about what avertd says it did."""
+    bad = []
+    taken = [r for r in records if r.get('AVERT_EVENT') == 'step-taken' and r.get('AVERT_STEP') in DESTRUCTIVE]
+    wanted = {s['name']: [r for r in taken if is_aimed_at(r, s, not has_innocent_neighbour(scenario, s, result))]
+              for s in result['guilty'] + result['associates']}
+    for record in taken:
+        if not any(record in aimed for aimed in wanted.values()):
+            bad.append('avertd aimed at somebody else: ' + str(record.get('MESSAGE')))
+    for name in scenario.guilty:
+        aimed = wanted[name] or [r for a in scenario.associates for r in wanted[a]]
+        if not aimed:
+            bad.append('avertd has no record of a step against ' + name)
+        elif SIGTERM in scenario.ends_by and aimed[0].get('AVERT_SIGNAL') not in (None, str(SIGTERM)) and \
+                aimed[0].get('AVERT_CRITICAL') != '1':
+            bad.append('%s was not asked to end before it was killed, and nothing was critical' % name)
+    if scenario.named and not any(scenario.named in str(value) for r in records for value in r.values()):
+        bad.append('no record of avertd names ' + scenario.named)
+    return bad
