@@ -286,6 +286,7 @@ void status_print(const Ctl *ctl, const Json *d) {
         print_head(ctl, d);
         print_config(ctl, json_get(d, "config"));
         print_readings(ctl, d);
+        status_print_cgroups(ctl, d);
         status_print_policies(ctl, d);
         status_print_incidents(ctl, d);
         status_print_sources(ctl, d);

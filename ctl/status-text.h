@@ -12,5 +12,6 @@ void status_print(const Ctl *ctl, const Json *description);
 /* Parts of it, each a section with its heading. */
 void status_print_sources(const Ctl *ctl, const Json *description);
 void status_print_policies(const Ctl *ctl, const Json *description);
+void status_print_cgroups(const Ctl *ctl, const Json *d);
 void status_print_incidents(const Ctl *ctl, const Json *description);
 void status_print_counters(const Ctl *ctl, const Json *description);

@@ -151,10 +151,44 @@ static const ProcSample *find_process(const View *view, uint32_t slot, uint32_t 
         return NULL;
 }
 
+static void put_cgroup(Json *parent, const char *key, const char *path, const char *unit) {
+        Json *map = json_put_map(parent, key);
+
+        json_put_text(map, "path", path);
+        json_put_text(map, "unit", unit);
+}
+
+/* The cgroup that an incident is about. */
+static void add_cgroup(const View *view, const Incident *in, Json *parent) {
+        const GroupSample *g = watch_is_group(in->key.watch)
+                ? sample_find_group(&view->sample, in->key.slot, in->key.generation)
+                : NULL;
+
+        if (g)
+                put_cgroup(
+                        parent, "cgroup", g->facts->path, g->facts->is_unit ? g->facts->unit : "");
+        else
+                json_put_null(parent, "cgroup");
+}
+
 static void add_target(const View *view, const Incident *in, Json *parent) {
         const Flight *flight = &view->book.flight;
-        const ProcSample *p = in->has_target ? find_process(view, in->slot, in->generation) : NULL;
+        const ProcSample *p = in->has_target && !in->target_is_group
+                ? find_process(view, in->slot, in->generation)
+                : NULL;
+        const GroupSample *g = in->has_target && in->target_is_group
+                ? sample_find_group(&view->sample, in->slot, in->generation)
+                : NULL;
         Json *map;
+
+        if (flight->active && flight->incident == in->id && flight->n_groups > 0)
+                put_cgroup(parent, "target_cgroup", flight->target_group.path,
+                        flight->target_group.unit);
+        else if (g)
+                put_cgroup(parent, "target_cgroup", g->facts->path,
+                        g->facts->is_unit ? g->facts->unit : "");
+        else
+                json_put_null(parent, "target_cgroup");
 
         if (flight->active && flight->incident == in->id) {
                 map = json_put_map(parent, "target");
@@ -202,6 +236,7 @@ void describe_add_incidents(const View *view, Json *parent) {
                         json_put_null(one, "step");
                 json_put_number(one, "steps_taken", in->n_steps_taken);
                 json_put_number(one, "freed_bytes", in->freed_total);
+                add_cgroup(view, in, one);
                 add_target(view, in, one);
                 json_put_text(one, "reason", in->reason);
         }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/choice.h"
 #include "core/rank.h"
 #include "daemon/describe.h"
 
@@ -51,9 +52,47 @@ static bool has_destructive_step(const Policy *policy) {
         return false;
 }
 
+static void add_group_candidate(const GroupCandidate *c, const Sample *s, Json *list) {
+        const GroupFacts *f = s->groups[c->group].facts;
+        Json *one = json_add_map(list);
+
+        json_put_text(one, "path", f->path);
+        json_put_text(one, "unit", f->is_user_unit ? f->user_unit : f->is_unit ? f->unit : "");
+        json_put_number(one, "n_processes", c->n_processes);
+        json_put_signed(one, "score", c->score);
+        if (c->history_missing)
+                json_put_null(one, "gained_bytes");
+        else
+                json_put_number(one, "gained_bytes", c->gained);
+        json_put_number(one, "freeable_bytes", c->freeable);
+        json_put_text(one, "refusal", c->refusal == REFUSAL_NONE ? NULL : refusal_name(c->refusal));
+        if (c->refuser != GROUP_NONE)
+                json_put_signed(one, "refusal_pid", s->procs[c->refuser].facts->pid);
+        else
+                json_put_null(one, "refusal_pid");
+        json_put_text(one, "spec", c->spec ? c->spec->text : NULL);
+        json_put_signed(one, "preference", c->preference);
+}
+
+/* Cgroups compete where a policy takes them whole; see choice_make(). */
+static void add_group_candidates(
+        View *view, const Policy *policy, const Verdict *v, const RankVeto *ask, Json *parent) {
+        Json *list = json_put_list(parent, "cgroup_candidates");
+        Choice choice;
+
+        if (!target_is_group(policy->targets.kind))
+                return;
+        choice_make(
+                &(Choosing){ view->config, policy, v, &view->sample, ask, &view->scratch, NULL },
+                &choice);
+        for (size_t i = 0; i < view->scratch.n_best_groups; i++)
+                add_group_candidate(&view->scratch.best_groups[i], &view->sample, list);
+}
+
 static void add_candidates(
         View *view, const Policy *policy, const Verdict *v, int32_t pid, Json *parent) {
         DecideVeto veto = { &view->book, view->sample.raw.at_usec };
+        RankVeto ask = { decide_veto, decide_veto_group, &veto };
         Json *list = json_put_list(parent, "candidates");
         Candidate best[CANDIDATES_MAX];
         size_t n;
@@ -61,12 +100,12 @@ static void add_candidates(
         if (!has_destructive_step(policy))
                 return;
 
-        n = rank(view->config, policy, v, &view->sample,
-                &(RankVeto){ decide_veto, decide_veto_group, &veto }, view->scratch.candidates,
+        n = rank(view->config, policy, v, &view->sample, &ask, view->scratch.candidates,
                 view->scratch.size, best, ELEMENTS(best));
         if (pid == 0) {
                 for (size_t i = 0; i < n; i++)
                         add_candidate(&best[i], &view->procs[best[i].proc], list);
+                add_group_candidates(view, policy, v, &ask, parent);
                 return;
         }
 
@@ -96,6 +135,9 @@ char *describe_judgement(View *view, int only_policy, int32_t pid) {
                 json_put_bool(one, "armed", v->armed);
                 if (v->proc >= 0 && (size_t) v->proc < view->sample.n_procs)
                         json_put_signed(one, "instance_pid", view->procs[v->proc].facts->pid);
+                else if (v->group >= 0 && (size_t) v->group < view->sample.n_groups)
+                        json_put_text(
+                                one, "instance_cgroup", view->sample.groups[v->group].facts->path);
                 else if (v->key.watch == WATCH_USER)
                         json_put_number(one, "instance_uid", v->key.uid);
                 add_candidates(view, policy, v, pid, one);

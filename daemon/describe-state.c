@@ -249,6 +249,7 @@ char *describe_state(const View *view, const Probe *probe, usec_t now_usec) {
         add_probe(probe, root);
         add_readings(&view->sample, root);
         add_corrections(&view->sample, root);
+        describe_add_cgroups(view, root);
         describe_add_policy_states(view, root);
         describe_add_incidents(view, root);
         add_threads(view, root);

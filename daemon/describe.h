@@ -34,6 +34,7 @@ const char *describe_level(const View *view);
 
 /* Where each part of describe_state() that is about policies is made. */
 void describe_add_policy_states(const View *view, Json *parent);
+void describe_add_cgroups(const View *view, Json *parent);
 void describe_add_incidents(const View *view, Json *parent);
 
 /* The index of a policy by name, -1 when there is none. */

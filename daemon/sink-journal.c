@@ -108,6 +108,29 @@ static void add_target(JournalRecord *r, const EventProcess *p) {
         add(r, "AVERT_TARGET_SCORE", "%" PRId64, p->score);
 }
 
+static void add_group(JournalRecord *r, const EventGroup *g) {
+        if (g->path[0] == '\0')
+                return;
+        add_text(r, "AVERT_CGROUP", g->path);
+        add_text(r, "AVERT_CGROUP_UNIT", g->unit);
+        add_number(r, "AVERT_CGROUP_PROCESSES", g->n_processes);
+        add_number(r, "AVERT_CGROUP_CURRENT_BYTES", g->current);
+        add_number(r, "AVERT_CGROUP_USAGE_BYTES", g->usage);
+        add_number(r, "AVERT_CGROUP_LIMIT_BYTES", g->limit);
+        add_number(r, "AVERT_CGROUP_GAINED_BYTES", g->gained);
+}
+
+/* What identifies a candidate: a process by its pid and name, a cgroup by its path. */
+static void print_candidate_name(const EventProcess *p, TextBuf *out) {
+        if (p->pid == 0) {
+                textbuf_add(out, "cgroup=");
+                textbuf_add_escaped(out, p->cgroup, strlen(p->cgroup));
+                return;
+        }
+        textbuf_addf(out, "pid=%" PRId32 " comm=", p->pid);
+        textbuf_add_escaped(out, p->comm, strlen(p->comm));
+}
+
 /* The ranking behind a choice, one candidate a line. */
 static void add_candidates(JournalRecord *r, const Event *e) {
         char text[2048];
@@ -120,8 +143,8 @@ static void add_candidates(JournalRecord *r, const Event *e) {
         for (size_t i = 0; i < e->n_candidates; i++) {
                 const EventProcess *p = &e->candidates[i];
 
-                textbuf_addf(&b, "%spid=%" PRId32 " comm=", i > 0 ? "\n" : "", p->pid);
-                textbuf_add_escaped(&b, p->comm, strlen(p->comm));
+                textbuf_add(&b, i > 0 ? "\n" : "");
+                print_candidate_name(p, &b);
                 textbuf_addf(&b,
                         " score=%" PRId64 " rss=%" PRIu64 " anon=%" PRIu64 " swap=%" PRIu64
                         " gained=%" PRIu64 " refusal=%s",
@@ -137,6 +160,7 @@ static void add_step(JournalRecord *r, const Event *e) {
         if (e->signo > 0)
                 add(r, "AVERT_SIGNAL", "%d", e->signo);
         add_target(r, &e->target);
+        add_group(r, &e->group);
         if (e->n_members > 0)
                 add_number(r, "AVERT_MEMBERS", e->n_members);
         if (e->n_unreached > 0)

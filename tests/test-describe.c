@@ -294,6 +294,7 @@ START_TEST(an_event_is_complete_and_its_holes_are_null) {
                 { "step", "null" },
                 { "signal", "null" },
                 { "target", "null" },
+                { "cgroup", "null" },
                 { "candidates", "[]" },
         };
         Event e = { .kind = EVENT_STEP_TAKEN,
@@ -329,7 +330,104 @@ START_TEST(an_event_is_complete_and_its_holes_are_null) {
 }
 END_TEST
 
+START_TEST(an_event_about_a_cgroup_names_it) {
+        static const Row rows[] = {
+                { "target", "null" },
+                { "cgroup.path", "\"\\/system.slice\\/guilty.service\"" },
+                { "cgroup.unit", "\"guilty.service\"" },
+                { "cgroup.n_processes", "12" },
+                { "cgroup.current_bytes", "1" },
+                { "cgroup.usage_bytes", "2" },
+                { "cgroup.limit_bytes", "3" },
+                { "cgroup.gained_bytes", "4" },
+                { "candidates.0.pid", "0" },
+                { "candidates.0.cgroup", "\"\\/system.slice\\/other.service\"" },
+                { "candidates.0.refusal", "\"session\"" },
+        };
+        Event e = { .kind = EVENT_STEP_TAKEN,
+                .step = STEP_KILL,
+                .has_step = true,
+                .group = { .path = "/system.slice/guilty.service",
+                        .unit = "guilty.service",
+                        .n_processes = 12,
+                        .current = 1,
+                        .usage = 2,
+                        .limit = 3,
+                        .gained = 4 },
+                .candidates = { { .cgroup = "/system.slice/other.service",
+                        .refusal = REFUSAL_SESSION } },
+                .n_candidates = 1 };
+        json_object *json = parse(describe_event(&e));
+
+        assert_rows(json, rows, ELEMENTS(rows));
+        json_object_put(json);
+}
+END_TEST
+
+START_TEST(the_state_tells_the_watched_cgroups_the_nearest_first) {
+        static const Row rows[] = {
+                { "cgroups.known", "3" },
+                { "cgroups.kept", "2" },
+                { "cgroups.watched.0.path", "\"\\/b\"" },
+                { "cgroups.watched.0.state", "\"over\"" },
+                { "cgroups.watched.0.policy", "\"calm-one\"" },
+                { "cgroups.watched.0.usage_bytes", "90" },
+                { "cgroups.watched.0.limit_bytes", "100" },
+                { "cgroups.watched.1.path", "\"\\/a\"" },
+                { "cgroups.watched.1.state", "\"calm\"" },
+                { "cgroups.watched.1.usage_bytes", "null" },
+                { "cgroups.watched.1.current_bytes", "50" },
+                { "incidents.0.cgroup.path", "\"\\/b\"" },
+                { "incidents.0.target_cgroup.path", "\"\\/b\"" },
+                { "incidents.0.target", "null" },
+        };
+        static const GroupFacts facts[] = {
+                { .path = "/a", .unit = "", .limit_bytes = UINT64_MAX },
+                { .path = "/b", .unit = "", .limit_bytes = 100 },
+                { .path = "/c", .unit = "", .limit_bytes = UINT64_MAX },
+        };
+        GroupSample groups[3] = { { 0 } };
+        json_object *json;
+
+        view_double_init(&d);
+        for (uint32_t i = 0; i < 3; i++)
+                groups[i] = (GroupSample){ .facts = &facts[i],
+                        .slot = i,
+                        .generation = 1,
+                        .kept = i < 2,
+                        .has_memory = true,
+                        .populated = true,
+                        .current = 50 + i * 45,
+                        .unreclaimable_known = i == 1,
+                        .unreclaimable = 90 };
+        d.view.sample.groups = groups;
+        d.view.sample.n_groups = 3;
+        for (size_t i = 0; i < 2; i++) {
+                Verdict *v = &d.verdicts[d.view.n_verdicts++];
+
+                *v = (Verdict){ .policy = 1,
+                        .key = { .watch = WATCH_CGROUP, .slot = (uint32_t) i, .generation = 1 },
+                        .proc = -1,
+                        .group = (int32_t) i,
+                        .when = i == 1 ? TRUTH_TRUE : TRUTH_FALSE };
+        }
+        d.view.book.flight.active = false;
+        d.view.book.incidents[0].key =
+                (InstanceKey){ .watch = WATCH_CGROUP, .slot = 1, .generation = 1 };
+        d.view.book.incidents[0].has_target = true;
+        d.view.book.incidents[0].target_is_group = true;
+        d.view.book.incidents[0].slot = 1;
+        d.view.book.incidents[0].generation = 1;
+        json = parse(describe_state(&d.view, NULL, VIEW_DOUBLE_NOW));
+        assert_rows(json, rows, ELEMENTS(rows));
+        ck_assert_uint_eq(json_object_array_length(at(json, "cgroups.watched")), 2);
+        json_object_put(json);
+        view_double_done(&d);
+}
+END_TEST
+
 HARNESS_MAIN("describe", the_state_has_every_part_of_the_schema,
         the_probe_is_told_with_its_consequences, the_level_is_the_worst_that_holds,
         policies_tell_what_each_match_selects_and_which_never_did,
-        the_judgement_ranks_and_tells_why_not, an_event_is_complete_and_its_holes_are_null)
+        the_judgement_ranks_and_tells_why_not, an_event_is_complete_and_its_holes_are_null,
+        an_event_about_a_cgroup_names_it, the_state_tells_the_watched_cgroups_the_nearest_first)

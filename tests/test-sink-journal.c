@@ -127,6 +127,39 @@ START_TEST(a_record_has_the_sentence_and_every_number) {
 }
 END_TEST
 
+START_TEST(a_record_about_a_cgroup_names_it) {
+        static const struct {
+                const char *name, *expected;
+        } rows[] = {
+                { "AVERT_CGROUP", "/system.slice/guilty.service" },
+                { "AVERT_CGROUP_UNIT", "guilty.service" },
+                { "AVERT_CGROUP_PROCESSES", "12" },
+                { "AVERT_CGROUP_CURRENT_BYTES", "1" },
+                { "AVERT_CGROUP_USAGE_BYTES", "2" },
+                { "AVERT_CGROUP_LIMIT_BYTES", "3" },
+                { "AVERT_CGROUP_GAINED_BYTES", "4" },
+        };
+        Event e = full_event();
+
+        journal_record_fill(&record, &e);
+        assert_field("AVERT_CGROUP", NULL);
+        e.group = (EventGroup){ .path = "/system.slice/guilty.service",
+                .unit = "guilty.service",
+                .n_processes = 12,
+                .current = 1,
+                .usage = 2,
+                .limit = 3,
+                .gained = 4 };
+        e.candidates[1] = (EventProcess){ .cgroup = "/a b", .refusal = REFUSAL_SLICE };
+        journal_record_fill(&record, &e);
+        ck_assert(!record.truncated);
+        for (size_t i = 0; i < ELEMENTS(rows); i++)
+                assert_field(rows[i].name, rows[i].expected);
+        ck_assert_ptr_nonnull(strstr(field("MESSAGE"), "guilty.service (12 processes, "));
+        ck_assert_ptr_nonnull(strstr(field("AVERT_CANDIDATES"), "\ncgroup=/a b "));
+}
+END_TEST
+
 START_TEST(what_an_event_does_not_have_is_left_out) {
         static const char *const absent[] = { "AVERT_POLICY", "AVERT_STEP", "AVERT_SIGNAL",
                 "AVERT_TARGET_PID", "AVERT_CANDIDATES", "AVERT_INCIDENT", "AVERT_MEM_TOTAL_BYTES" };
@@ -217,8 +250,8 @@ START_TEST(without_a_journal_writing_does_no_harm) {
 }
 END_TEST
 
-HARNESS_MAIN("sink-journal", a_record_has_the_sentence_and_every_number,
-        what_an_event_does_not_have_is_left_out, the_largest_event_fits,
-        every_kind_has_an_id_of_its_own, priorities_follow_the_level,
+HARNESS_MAIN("sink-journal", a_record_about_a_cgroup_names_it,
+        a_record_has_the_sentence_and_every_number, what_an_event_does_not_have_is_left_out,
+        the_largest_event_fits, every_kind_has_an_id_of_its_own, priorities_follow_the_level,
         the_journal_is_spoken_to_only_when_stderr_is_its_stream,
         without_a_journal_writing_does_no_harm)

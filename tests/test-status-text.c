@@ -199,7 +199,25 @@ START_TEST(counts_and_values_are_written_for_people) {
 }
 END_TEST
 
+START_TEST(cgroups_show_usage_limit_and_health) {
+        print("{\"cgroups\":{\"known\":3,\"kept\":2,\"watched\":["
+              "{\"path\":\"/system.slice/guilty.service\",\"unit\":\"guilty.service\",\"state\":"
+              "\"over\",\"usage_bytes\":503316480,\"limit_bytes\":536870912,\"exhaustion_usec\":"
+              "400000,\"oom_kills\":2},"
+              "{\"path\":\"/pod/one\",\"unit\":\"\",\"state\":\"calm\",\"usage_bytes\":null,"
+              "\"limit_bytes\":1073741824,\"exhaustion_usec\":9223372036854775807}]}}",
+                false);
+        expect("Cgroups\n");
+        expect("  guilty.service             480 MiB of 512 MiB (93.7%)    over, full in 400 ms\n"
+               "    2 killed in it by the kernel in the last 10 s\n");
+        expect("  /pod/one                   ? of 1.0 GiB                  calm\n");
+        print("{\"cgroups\":{\"known\":3,\"watched\":[]}}", false);
+        ck_assert_ptr_null(strstr(page, "Cgroups"));
+}
+END_TEST
+
 HARNESS_MAIN("status-text", page_shows_every_source_value_distance_and_incident,
         page_fits_in_80_columns, paint_is_used_only_when_it_is_wanted,
         page_of_another_version_is_printed_as_far_as_it_goes,
-        foreign_text_cannot_steer_the_terminal, counts_and_values_are_written_for_people)
+        foreign_text_cannot_steer_the_terminal, counts_and_values_are_written_for_people,
+        cgroups_show_usage_limit_and_health)

@@ -41,7 +41,7 @@ typedef struct ViewDouble {
         Config *config;
         ProcFacts facts[3];
         ProcSample procs[3];
-        Verdict verdicts[2];
+        Verdict verdicts[4];
         Candidate candidates[3];
         uint64_t hits[16];
 } ViewDouble;
@@ -108,7 +108,7 @@ static void view_double_verdict(ViewDouble *d, size_t i, Truth truth) {
         const Condition *when = &d->config->policies[i].when;
         Verdict *v = &d->verdicts[i];
 
-        *v = (Verdict){ .policy = (uint16_t) i, .proc = -1, .when = truth };
+        *v = (Verdict){ .policy = (uint16_t) i, .proc = -1, .group = -1, .when = truth };
         for (size_t k = 0; k < when->n_nodes; k++) {
                 const Atom *a = &when->nodes[k].atom;
 
