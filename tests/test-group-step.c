@@ -221,6 +221,19 @@ START_TEST(of_too_many_one_is_taken_and_told) {
 }
 END_TEST
 
+START_TEST(when_no_unit_may_be_taken_the_best_one_is_named) {
+        Story *st = leaking_unit(TARGET_UNIT, ANSWER_OBEYS);
+        const Event *e;
+
+        st->w->group_facts[0].self = true;
+        st->w->group_facts[1].is_threaded = true;
+        e = story_until(st, EVENT_NO_USEFUL_VICTIM, SEC(100));
+        ck_assert_ptr_nonnull(e);
+        ck_assert_ptr_nonnull(strstr(e->text, "best found: guilty.service (self), would free 6."));
+        story_free(st);
+}
+END_TEST
+
 /* ---- a limited unit
  * ------------------------------------------------------------------------------------ */
 
@@ -360,6 +373,7 @@ int main(void) {
                 who_does_not_go_is_stuck_and_remembered_as_a_whole,
                 dry_shows_the_unit_and_holds,
                 of_too_many_one_is_taken_and_told,
+                when_no_unit_may_be_taken_the_best_one_is_named,
                 in_a_unit_at_its_limit_the_member_that_gained_goes,
                 an_instance_waits_while_one_around_it_acts,
                 what_comes_back_costs_its_parent_then_its_unit,

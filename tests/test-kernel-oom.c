@@ -129,19 +129,25 @@ START_TEST(whoever_counts_first_a_kill_is_told_once) {
 }
 END_TEST
 
-START_TEST(what_no_cgroup_counts_is_told_after_a_second) {
+START_TEST(what_no_cgroup_counts_is_told_soon_with_the_readings_of_its_moment) {
         GroupSample *g;
         World *w = limited_unit(&g);
 
         kill_in(g, 1, true);
         w->s.raw.oom_kills = 3;
+        w->s.raw.mem_available = GIB(2);
         world_tick(w, MSEC(200));
         ck_assert_ptr_nonnull(strstr(told(w), "killed 1 process in guilty.service"));
-        world_tick(w, MSEC(500));
+        ck_assert(w->plan.busy); /* the other two are waited for */
+        w->s.raw.mem_available = GIB(12);
+        world_tick(w, MSEC(200));
         ck_assert_uint_eq(n_told(w), 0);
-        world_tick(w, MSEC(500));
+        world_tick(w, MSEC(300));
         ck_assert_ptr_nonnull(strstr(told(w), "killed 2 processes before avert acted"));
+        ck_assert_ptr_nonnull(strstr(told(w), "mem.available 12.5% (2.0 GiB) < 8% (did not hold)"));
         ck_assert_uint_eq(w->book.kernel_oom_total, 3);
+        world_tick(w, MSEC(300));
+        ck_assert_uint_eq(n_told(w), 0);
         world_free(w);
 }
 END_TEST
@@ -197,7 +203,7 @@ int main(void) {
                 without_a_limit_it_was_the_machine,
                 a_cgroup_that_nobody_watches_says_so,
                 whoever_counts_first_a_kill_is_told_once,
-                what_no_cgroup_counts_is_told_after_a_second,
+                what_no_cgroup_counts_is_told_soon_with_the_readings_of_its_moment,
                 those_above_do_not_count_it_again,
                 a_cgroup_that_is_gone_a_moment_later_is_named,
                 an_open_incident_about_it_came_too_late,

@@ -34,7 +34,7 @@ static uint64_t largest_target(const Sample *s) {
 
 /* True while something may have to be done at the next moment. */
 static bool is_busy(const Judge *j) {
-        if (j->book->flight.active || j->plan->n_actions > 0 ||
+        if (j->book->flight.active || j->plan->n_actions > 0 || j->book->oom_pending > 0 ||
                 j->now_usec < j->book->not_before_usec)
                 return true;
 

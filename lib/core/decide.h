@@ -203,6 +203,7 @@ typedef struct IncidentBook {
         uint64_t oom_ahead;        /* told of cgroups, and not in vmstat yet */
         uint64_t oom_pending;      /* in vmstat, and not told: no cgroup has them yet */
         usec_t oom_pending_usec;   /* since when */
+        Event oom_event;           /* what was to be told of them then */
         uint64_t steps_total;
         uint64_t freed_total;
 } IncidentBook;

@@ -14,7 +14,7 @@
 
 /* Counters of cgroups and of the system are read at different moments: for so long a kill is waited
  * for in the other one. */
-#define OTHER_COUNTER_USEC USEC_PER_SEC
+#define OTHER_COUNTER_USEC (500 * USEC_PER_MSEC)
 
 /* A condition, looked at for how much was missing. */
 typedef struct Missing {
@@ -187,6 +187,31 @@ static void tell(Judge *j, uint64_t n, const GroupSample *g) {
         print_nearest(&(Missing){ j->s, &near->when, { .group = limited } }, 0, false, &out);
 }
 
+/* What is known now says why; in a moment the memory that came back will hide it. */
+static void prepare(Judge *j) {
+        size_t before = j->plan->n_events;
+
+        j->book->oom_pending_usec = j->now_usec;
+        tell(j, 0, NULL);
+        if (j->plan->n_events == before) {
+                j->book->oom_event = (Event){ .kind = EVENT_KERNEL_OOM, .level = NOTIFY_CRITICAL };
+                return;
+        }
+        j->book->oom_event = j->plan->events[before];
+        memset(&j->plan->events[before], 0, sizeof(Event));
+        j->plan->n_events = before;
+}
+
+static void tell_prepared(Judge *j) {
+        Event *e = judge_add_event(j, EVENT_KERNEL_OOM, NULL);
+
+        if (e) {
+                *e = j->book->oom_event;
+                e->count = j->book->oom_pending;
+        }
+        j->book->oom_pending = 0;
+}
+
 static bool is_news(const Sample *s, const GroupSample *g) {
         return g->oom_usec == s->raw.at_usec && g->oom_kills > 0;
 }
@@ -233,7 +258,7 @@ static void take_system(Judge *j) {
         if (more == told)
                 return;
         if (book->oom_pending == 0)
-                book->oom_pending_usec = j->now_usec;
+                prepare(j);
         book->oom_pending += more - told;
         book->kernel_oom_total += more - told;
 }
@@ -250,6 +275,5 @@ void kernel_oom_notice(Judge *j) {
                 (j->s->n_groups > 0 &&
                         usec_since(j->now_usec, book->oom_pending_usec) < OTHER_COUNTER_USEC))
                 return;
-        tell(j, book->oom_pending, NULL);
-        book->oom_pending = 0;
+        tell_prepared(j);
 }

@@ -152,7 +152,7 @@ const MatchSpec *match_list(const MatchList *list, const ProcSample *proc, usec_
 }
 
 /* NULL for what no cgroup has. */
-static const char *group_text(const GroupFacts *f, int key) {
+static const char *group_text(const GroupFacts *f, MatchKey key) {
         return key == MATCH_CGROUP       ? f->path
                 : key == MATCH_UNIT      ? f->unit
                 : key == MATCH_USER_UNIT ? f->user_unit
@@ -163,7 +163,7 @@ static const char *group_text(const GroupFacts *f, int key) {
 
 bool match_spec_group(const MatchSpec *spec, const GroupFacts *group) {
         for (int key = _MATCH_KEY_MAX - 1; key >= 0; key--) {
-                const char *text = group_text(group, key);
+                const char *text = group_text(group, (MatchKey) key);
                 bool holds;
 
                 if (!(spec->key_mask & UINT32_C(1) << key))

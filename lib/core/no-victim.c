@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "core/explain-groups.h"
 
 typedef struct Holder {
         const char *name;
@@ -49,10 +50,30 @@ static const Candidate *best_of(const DecideScratch *scratch) {
         return scratch->n_best > 0 ? &scratch->best[0] : NULL;
 }
 
+/* Likewise of the cgroups, where they are what competes. */
+static const GroupCandidate *best_group_of(const DecideScratch *scratch) {
+        for (size_t i = 0; i < scratch->n_best_groups; i++)
+                if (scratch->best_groups[i].refusal == REFUSAL_TOO_SMALL)
+                        return &scratch->best_groups[i];
+        return scratch->n_best_groups > 0 ? &scratch->best_groups[0] : NULL;
+}
+
 static void print_best(const Judge *j, const Incident *i, TextBuf *out) {
         const Candidate *best = best_of(j->scratch);
+        const GroupCandidate *group = target_is_group(judge_policy(j, i)->targets.kind)
+                ? best_group_of(j->scratch)
+                : NULL;
         const ProcSample *p;
 
+        if (group) {
+                textbuf_add(out, "best found: ");
+                explain_group_name(&j->s->groups[group->group], out);
+                textbuf_addf(out, " (%s), would free ", refusal_name(group->refusal));
+                textbuf_add_bytes(out, group->freeable);
+                textbuf_add(out, "; worth it from ");
+                textbuf_add_bytes(out, rank_at_least(judge_policy(j, i), j->s));
+                return;
+        }
         if (!best) {
                 textbuf_add(out, "no process is in reach");
                 return;

@@ -10,15 +10,19 @@ static const char *const shells[] = { "ash", "bash", "busybox", "csh", "dash", "
         "ksh93", "login", "mksh", "screen", "sh", "su", "sudo", "tcsh", "tmux", "zellij", "zsh" };
 
 /* Managers and the bus, ways in, displays and compositors, lockers (killing one unlocks the
- * screen), container runtimes. In the order of strcmp(). */
-static const char *const fixtures[] = { "Hyprland", "Xorg", "Xwayland", "agetty", "cage",
-        "cinnamon", "cosmic-comp", "crio", "crun", "dbus-broker", "dbus-broker-launch",
-        "dbus-daemon", "docker-init", "docker-proxy", "dockerd", "dropbear", "elogind",
-        "gnome-shell", "gtklock", "hyprlock", "i3", "i3lock", "kubelet", "labwc", "lightdm",
-        "lxc-start", "mutter", "niri", "pause", "plasmashell", "polkitd", "river", "runc", "runit",
-        "s6-svscan", "slock", "sshd", "sshd-session", "sway", "swaylock", "systemd",
-        "systemd-executor", "systemd-journald", "systemd-logind", "systemd-nspawn", "systemd-udevd",
-        "wayfire", "waylock", "weston", "xfce4-session", "xfwm4", "xsecurelock", "youki" };
+ * screen), container runtimes. systemd-udevd is a link to udevadm since systemd 246. The pause of a
+ * pod is a program of its image, not of the host: it holds next to nothing, and the pod's other
+ * containers have cgroups of their own. In the order of strcmp(). */
+static const char *const fixtures[] = { "Hyprland", "Xorg", "Xtigervnc", "Xvnc", "Xwayland",
+        "agetty", "cage", "catatonit", "cinnamon", "cinnamon-session", "cosmic-comp", "crio",
+        "crun", "dbus-broker", "dbus-broker-launch", "dbus-daemon", "docker-init", "docker-proxy",
+        "dockerd", "dropbear", "elogind", "gnome-shell", "gtklock", "hyprlock", "i3", "i3lock",
+        "k3s", "ksmserver", "kubelet", "kubelite", "labwc", "lightdm", "lxc-start", "lxqt-session",
+        "lxsession", "mate-session", "mutter", "niri", "pause", "plasmashell", "polkitd", "river",
+        "runc", "runit", "s6-svscan", "slock", "sshd", "sshd-auth", "sshd-session", "sway",
+        "swaylock", "systemd", "systemd-executor", "systemd-journald", "systemd-logind",
+        "systemd-nspawn", "systemd-udevd", "udevadm", "wayfire", "waylock", "weston",
+        "xfce4-session", "xfwm4", "xrdp", "xrdp-sesman", "xsecurelock", "youki" };
 
 /* Families of them, told by how their names begin. */
 static const char *const families[] = { "conmon", "containerd", "gdm", "gnome-session",
