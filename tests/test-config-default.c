@@ -146,7 +146,7 @@ static const struct {
         { "runtime that takes 80% of its limit at once", 8 * GIB, 1 * GIB, 820 * MIB, 100 * MSEC, 0,
                 0, NULL },
         { "start of a service, halfway", 8 * GIB, 1 * GIB, 600 * MIB, 400 * MSEC, 0, 0, NULL },
-        { "loads its data to 94%, not so fast", 8 * GIB, 1 * GIB, 960 * MIB, 1500 * MSEC, 0, 0,
+        { "loads its data to 94%, not so fast", 8 * GIB, 1 * GIB, 960 * MIB, 3500 * MSEC, 0, 0,
                 "cgroup-low" },
         /* no limit: that is the business of the machine */
         { "leak without a limit", 8 * GIB, 8 * GIB, 7900 * MIB, 100 * MSEC, 0, 0, NULL },

@@ -246,7 +246,7 @@ void flight_advance(Judge *j) {
                 return;
 
         i = incident_by_id(j->book, f->incident);
-        critical = i && i->phase == INCIDENT_OPEN && judge_is_critical(j, f->promised);
+        critical = i && i->phase == INCIDENT_OPEN && judge_is_critical(j, i, f->promised);
         if (f->settle_usec == USEC_UNSET) {
                 flight_notice_absence(j, f);
                 await_outcome(j, f, i, critical);

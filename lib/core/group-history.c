@@ -117,7 +117,7 @@ static void derive_group(GroupHistory *h, GroupSample *g, usec_t now_usec, bool 
         g->gained_known = g->growth_known = false;
         g->gained = 0;
         g->growth = 0;
-        g->pace = 0;
+        g->pace = g->last_pace = 0;
         g->pace_usec = USEC_UNSET;
         g->refaults[0] = g->refaults[1] = (Reading){ 0 };
         for (int e = 0; e < _GROUP_EVENT_MAX; e++)

@@ -157,15 +157,21 @@ static void add_step(GroupTrack *t, const GroupSample *g) {
 }
 
 /* (4) */
+static uint64_t pace_of(const GroupTrack *t, int step) {
+        return mul_div_u64(sub_sat_u64(t->steps[step].bytes, t->steps[step + 1].bytes),
+                USEC_PER_SEC, t->steps[step].at_usec - t->steps[step + 1].at_usec);
+}
+
 static void read_pace(const GroupTrack *t, GroupSample *g, usec_t now_usec) {
         uint64_t slower = UINT64_MAX;
 
-        if (t->n_steps <= GROUP_STEPS || usec_since(now_usec, t->steps[0].at_usec) > STEP_MOST_USEC)
+        if (t->n_steps < 2 || usec_since(now_usec, t->steps[0].at_usec) > STEP_MOST_USEC)
+                return;
+        g->last_pace = pace_of(t, 0);
+        if (t->n_steps <= GROUP_STEPS)
                 return;
         for (int i = 0; i < GROUP_STEPS; i++)
-                slower = MIN(slower,
-                        mul_div_u64(sub_sat_u64(t->steps[i].bytes, t->steps[i + 1].bytes),
-                                USEC_PER_SEC, t->steps[i].at_usec - t->steps[i + 1].at_usec));
+                slower = MIN(slower, pace_of(t, i));
         g->pace = slower;
         g->pace_usec = t->steps[GROUP_STEPS].at_usec;
 }

@@ -53,21 +53,20 @@ static usec_t until_exhaustion(const Outlook *o, const Atom *a) {
                 (usec_t) MAX(a->threshold, INT64_C(0)));
 }
 
-/* A cgroup comes nearer at the rate it was seen growing; if that is none or slow, it may begin to
+/* Half the time until a cgroup has grown by so much, less ahead_usec, at the rate it was seen
+ * growing: it takes two looks to tell how fast that is. If it did not, or slowly, it may begin to
  * at any moment, for which tick.process is soon enough: it is announced by its memory.events too.
- */
-static usec_t until_group_grew(const Outlook *o, uint64_t bytes) {
+ * Never 0: what is not reached is no longer waited for than necessary. */
+static usec_t until_group_grew(const Outlook *o, uint64_t bytes, usec_t ahead_usec) {
         const GroupSample *g = o->group;
-        usec_t soonest =
-                MAX(time_for(bytes, MAX(ceiling(o->s) / CEILING_CAUTIOUS_SHARE, UINT64_C(1))),
-                        o->tick_usec);
-
+        uint64_t cautious = MAX(ceiling(o->s) / CEILING_CAUTIOUS_SHARE, UINT64_C(1));
+        usec_t soonest = MAX(usec_since(time_for(bytes, cautious), ahead_usec), o->tick_usec);
         uint64_t seen = g->growth_known && g->growth > 0 ? (uint64_t) g->growth : 0;
 
-        seen = MAX(seen, g->pace);
+        seen = MAX(seen, MAX(g->pace, g->last_pace));
         if (seen > 0)
-                soonest = MIN(soonest, time_for(bytes, seen));
-        return soonest;
+                soonest = MIN(soonest, usec_since(time_for(bytes, seen), ahead_usec) / 2);
+        return MAX(soonest, (usec_t) 1);
 }
 
 static usec_t until_group_exhaustion(const Outlook *o, const Atom *a) {
@@ -77,8 +76,8 @@ static usec_t until_group_exhaustion(const Outlook *o, const Atom *a) {
 
         if (!g->has_memory)
                 return USEC_UNSET;
-        return usec_since(until_group_grew(o, sub_sat_u64(limit, most)),
-                (usec_t) MAX(a->threshold, INT64_C(0)));
+        return until_group_grew(
+                o, sub_sat_u64(limit, most), (usec_t) MAX(a->threshold, INT64_C(0)));
 }
 
 /* Pressure and rates are announced by triggers, not by a distance; near their threshold they are
@@ -107,7 +106,7 @@ static usec_t until_atom(const Outlook *o, const Atom *a, bool negated) {
         if (a->metric == METRIC_MEM_EXHAUSTION && downward)
                 return until_exhaustion(o, a);
         if (a->metric == METRIC_CGROUP_EXHAUSTION && downward)
-                return until_group_exhaustion(o, a);
+                return r.known && r.value < a->threshold ? 0 : until_group_exhaustion(o, a);
         if (!r.known || a->unit != METRIC_UNIT_BYTES)
                 return USEC_UNSET;
 
@@ -115,7 +114,7 @@ static usec_t until_atom(const Outlook *o, const Atom *a, bool negated) {
         distance = downward ? r.value - threshold : threshold - r.value;
         if (distance <= 0)
                 return 0;
-        return of_group ? until_group_grew(o, (uint64_t) distance)
+        return of_group ? until_group_grew(o, (uint64_t) distance, 0)
                         : time_for((uint64_t) distance, o->rate);
 }
 

@@ -197,7 +197,7 @@ static void advance_waiting(Judge *j, Incident *i, const Verdict *v) {
         }
         if (i->true_since_usec == USEC_UNSET)
                 i->true_since_usec = j->now_usec;
-        i->critical = judge_is_critical(j, j->largest);
+        i->critical = judge_is_critical(j, i, j->largest);
         if (incident_is_due(j, i, v))
                 open_incident(j, i, v);
 }
@@ -207,7 +207,7 @@ static void advance_open(Judge *j, Incident *i, const Verdict *v) {
                 i->true_since_usec = USEC_UNSET; /* (1) */
         else if (v->when == TRUTH_TRUE && i->true_since_usec == USEC_UNSET)
                 i->true_since_usec = j->now_usec;
-        i->critical = v->when == TRUTH_TRUE && judge_is_critical(j, j->largest);
+        i->critical = v->when == TRUTH_TRUE && judge_is_critical(j, i, j->largest);
 
         if (v->clear != TRUTH_TRUE) {
                 i->false_since_usec = USEC_UNSET;

@@ -38,9 +38,29 @@ static usec_t lead_time(const Judge *j, uint64_t target_bytes) {
         return judge_kill_takes_usec(target_bytes) + 2 * tick;
 }
 
-bool judge_is_critical(const Judge *j, uint64_t target_bytes) {
+static bool is_sooner(const Judge *j, const Reading *exhaustion, uint64_t target_bytes) {
+        return exhaustion->known &&
+                exhaustion->since_usec >= MIN(j->book->not_before_usec, j->now_usec) &&
+                (usec_t) exhaustion->value < lead_time(j, target_bytes);
+}
+
+/* What may be swapped out makes a cgroup at its limit slow, not dead. */
+static bool is_group_critical(const Judge *j, const GroupSample *group, uint64_t target_bytes) {
+        const Instance instance = { .group = group };
+        Reading usage = evaluate_metric(j->s, METRIC_CGROUP_USAGE, &instance);
+        Reading exhaustion = evaluate_metric(j->s, METRIC_CGROUP_EXHAUSTION, &instance);
+        uint64_t left;
+
+        if (!usage.known || usage.total <= 0)
+                return false;
+        left = sub_sat_u64((uint64_t) usage.total, (uint64_t) usage.value);
+        return j->s->swap_free_effective < left &&
+                permyriad_of(left, (uint64_t) usage.total) < CRITICAL_FORECAST_PERMYRIAD &&
+                is_sooner(j, &exhaustion, MIN(target_bytes, (uint64_t) usage.value));
+}
+
+static bool is_system_critical(const Judge *j, uint64_t target_bytes) {
         const Reading *available = &j->s->system[METRIC_MEM_AVAILABLE];
-        const Reading *exhaustion = &j->s->system[METRIC_MEM_EXHAUSTION];
         uint64_t permyriad;
 
         if (!available->known || available->total <= 0)
@@ -48,9 +68,17 @@ bool judge_is_critical(const Judge *j, uint64_t target_bytes) {
         permyriad = permyriad_of((uint64_t) available->value, (uint64_t) available->total);
         if (permyriad < CRITICAL_LEVEL_PERMYRIAD)
                 return true;
-        return permyriad < CRITICAL_FORECAST_PERMYRIAD && exhaustion->known &&
-                exhaustion->since_usec >= MIN(j->book->not_before_usec, j->now_usec) &&
-                (usec_t) exhaustion->value < lead_time(j, target_bytes);
+        return permyriad < CRITICAL_FORECAST_PERMYRIAD &&
+                is_sooner(j, &j->s->system[METRIC_MEM_EXHAUSTION], target_bytes);
+}
+
+bool judge_is_critical(const Judge *j, const Incident *i, uint64_t target_bytes) {
+        const GroupSample *group = i && watch_is_group(i->key.watch)
+                ? sample_find_group(j->s, i->key.slot, i->key.generation)
+                : NULL;
+
+        return is_system_critical(j, target_bytes) ||
+                (group && is_group_critical(j, group, target_bytes));
 }
 
 static NotifyLevel level_of(EventKind kind) {

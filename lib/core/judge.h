@@ -42,8 +42,9 @@ bool judge_left(const Judge *j, uint64_t *ret);
 usec_t judge_kill_takes_usec(uint64_t target_bytes);
 
 /* Too late for patience: less than 2 % of memory is available, or less than 15 % and it will be
- * gone before a target of this size could be. */
-bool judge_is_critical(const Judge *j, uint64_t target_bytes);
+ * gone before a target of this size could be. For an incident about a cgroup also when less than 15
+ * % of its limit is left, there is no swap to give way to, and it will meet it as soon as that. */
+bool judge_is_critical(const Judge *j, const Incident *i, uint64_t target_bytes);
 
 /* A new event in the plan with what all events have, for an incident (or NULL); NULL when the plan
  * is full (then it is counted). */

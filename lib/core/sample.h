@@ -208,6 +208,7 @@ typedef struct GroupSample {
         int64_t growth; /* of unreclaimable, bytes/s over the last 10 s, robust */
         uint64_t pace;  /* likewise, of the slower of its two newest steps; 0: they do not both rise
                          */
+        uint64_t last_pace;  /* of its newest step alone: tells how soon to look again */
         usec_t pace_usec;    /* begin of the older of them; USEC_UNSET: there are none */
         Reading refaults[2]; /* anon, file: per second over the last 3 s */
         usec_t recent_usec;  /* begin of the window of `recent` */
