@@ -14,6 +14,9 @@
 /* While nothing but pressures and rates is missing, or something is true that nobody acts on. */
 #define WAITING_TICK_USEC (250 * USEC_PER_MSEC)
 
+/* Longer than anybody waits. */
+#define NEVER_USEC (24 * USEC_PER_HOUR)
+
 static uint64_t ceiling(const Sample *s) {
         uint64_t assumed = s->raw.mem_total / CEILING_ASSUMED_SHARE;
 
@@ -53,20 +56,21 @@ static usec_t until_exhaustion(const Outlook *o, const Atom *a) {
                 (usec_t) MAX(a->threshold, INT64_C(0)));
 }
 
+/* How fast a cgroup was seen growing, bytes/s; 0: not at all. */
+static uint64_t seen_growing(const GroupSample *g) {
+        return MAX(g->growth_known && g->growth > 0 ? (uint64_t) g->growth : 0, g->pace);
+}
+
 /* A cgroup comes nearer at the rate it was seen growing; if that is none or slow, it may begin to
- * at any moment, for which tick.process is soon enough: it is announced by its memory.events too.
- */
-static usec_t until_group_grew(const Outlook *o, uint64_t bytes) {
-        const GroupSample *g = o->group;
-        usec_t soonest =
-                MAX(time_for(bytes, MAX(ceiling(o->s) / CEILING_CAUTIOUS_SHARE, UINT64_C(1))),
-                        o->tick_usec);
+ * at any moment, for which tick.process is soon enough: its memory.events announce it as well.
+ * before: how long before the bytes are gone something has to be known. */
+static usec_t until_group_grew(const Outlook *o, uint64_t bytes, usec_t before) {
+        uint64_t seen = seen_growing(o->group);
+        uint64_t cautious = MAX(ceiling(o->s) / CEILING_CAUTIOUS_SHARE, UINT64_C(1));
+        usec_t soonest = MAX(usec_since(time_for(bytes, cautious), before), o->tick_usec);
 
-        uint64_t seen = g->growth_known && g->growth > 0 ? (uint64_t) g->growth : 0;
-
-        seen = MAX(seen, g->pace);
         if (seen > 0)
-                soonest = MIN(soonest, time_for(bytes, seen));
+                soonest = MIN(soonest, usec_since(time_for(bytes, seen), before));
         return soonest;
 }
 
@@ -77,8 +81,8 @@ static usec_t until_group_exhaustion(const Outlook *o, const Atom *a) {
 
         if (!g->has_memory)
                 return USEC_UNSET;
-        return usec_since(until_group_grew(o, sub_sat_u64(limit, most)),
-                (usec_t) MAX(a->threshold, INT64_C(0)));
+        return until_group_grew(
+                o, sub_sat_u64(limit, most), (usec_t) MAX(a->threshold, INT64_C(0)));
 }
 
 /* Pressure and rates are announced by triggers, not by a distance; near their threshold they are
@@ -115,7 +119,9 @@ static usec_t until_atom(const Outlook *o, const Atom *a, bool negated) {
         distance = downward ? r.value - threshold : threshold - r.value;
         if (distance <= 0)
                 return 0;
-        return of_group ? until_group_grew(o, (uint64_t) distance)
+        if (a->metric == METRIC_CGROUP_LIMIT)
+                return NEVER_USEC; /* no growth moves it */
+        return of_group ? until_group_grew(o, (uint64_t) distance, 0)
                         : time_for((uint64_t) distance, o->rate);
 }
 
