@@ -278,7 +278,7 @@ static CrowdWorld *crowd_new(const Crowd *crowd, size_t n) {
         c->config = (Config){ .policies = &c->policy,
                 .n_policies = 1,
                 .tick = { MSEC(50), SEC(5), SEC(1), SEC(30) },
-                .limits = { 32768, 256, 64, 512, 32, 64, 64, 64 } };
+                .limits = { 32768, 256, 64, 512, 32, 64, 8192, 64 } };
         for (size_t i = 0; i < n; i++) {
                 snprintf(units[i], sizeof(units[i]), "u%zu.service", i / crowd->per_group);
                 facts[i] = (ProcFacts){ .pid = (int32_t) (i + 100),

@@ -883,6 +883,36 @@ START_TEST(processes_that_share_their_memory_are_one_group) {
 }
 END_TEST
 
+START_TEST(a_pair_born_between_two_censuses_is_known_as_one_in_time) {
+        enum { SIZE = 32 * 1024 * 1024 };
+        Bed b;
+        Victim pair[2];
+        ProcSample p;
+        uint32_t group;
+        char *memory = malloc(SIZE);
+
+        ck_assert_ptr_nonnull(memory);
+        if (HARNESS_SANITIZES_THREADS) {
+                free(memory);
+                return;
+        }
+        memset(memory, 1, SIZE);
+        bed_init_live(&b, POLICY(8192, 256, 64, "{ comm: x }"));
+        (void) pass(&b, 0); /* the census */
+        victim_start_pair(pair);
+        (void) pass(&b, USEC_PER_SEC / 2);
+        ck_assert_int_ge(find(&b, pass(&b, USEC_PER_SEC), pair[0].pid, &p), 0);
+        group = p.facts->mm_group;
+        ck_assert_uint_ne(group, 0);
+        ck_assert_int_ge(find(&b, pass(&b, 0), pair[1].pid, &p), 0);
+        ck_assert_uint_eq(p.facts->mm_group, group);
+        victim_done(&pair[0]);
+        victim_done(&pair[1]);
+        free(memory);
+        bed_done(&b, true);
+}
+END_TEST
+
 START_TEST(ourselves_and_our_children_are_marked) {
         Bed b;
         ScoutOptions o;
@@ -989,5 +1019,7 @@ HARNESS_MAIN("scout", pass_lists_processes_with_facts_and_amounts,
         hidden_processes_are_said_to_be_hidden, newborn_is_looked_at_again_who_it_became,
         three_hundred_children_leave_no_trace, running_out_of_descriptors_keeps_fewer_and_recovers,
         nothing_can_be_opened_and_the_old_listing_stays,
-        processes_that_share_their_memory_are_one_group, ourselves_and_our_children_are_marked,
-        command_lines_come_when_a_policy_asks, thread_wakes_and_stops)
+        processes_that_share_their_memory_are_one_group,
+        a_pair_born_between_two_censuses_is_known_as_one_in_time,
+        ourselves_and_our_children_are_marked, command_lines_come_when_a_policy_asks,
+        thread_wakes_and_stops)

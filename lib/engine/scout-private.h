@@ -106,6 +106,7 @@ struct Scout {
         size_t n_wanted;
         size_t n_outside;   /* listed, but beyond limits.processes */
         usec_t census_usec; /* of the last one; USEC_UNSET: none */
+        usec_t shared_usec; /* when it was last asked who shares his memory; 0: never */
 
         /* how many may be kept; less than configured when descriptors ran out */
         uint32_t kept_max, detailed_max;

@@ -73,6 +73,7 @@ void scout_find_shared(Scout *s) {
         if (!s->options.open_pids)
                 return;
 
+        s->shared_usec = s->now_usec;
         for (uint32_t slot = 0; slot < s->n_slots; slot++) {
                 ScoutEntry *e = &s->entries[slot];
 

@@ -13,6 +13,10 @@
 #include "engine/scout-private.h"
 #include "kernel/proc-list.h"
 
+/* Between two censuses passes are asked for while something is short: who was born since then and
+ * shares his memory must be known before one of them is chosen. */
+#define SHARED_AGE_USEC USEC_PER_SEC
+
 /* Newcomers that one pass lists, beyond the processes that can be known. */
 #define FRESH_SPARE 1024
 
@@ -303,7 +307,7 @@ int scout_pass(Scout *s, usec_t now_usec, usec_t boottime_usec, bool force_censu
         take_fresh(s);
         scout_read_known(s);
         scout_keep(s);
-        if (s->is_census)
+        if (s->is_census || usec_since(now_usec, s->shared_usec) >= SHARED_AGE_USEC)
                 scout_find_shared(s);
         scout_ask_texts(s);
         if (s->options.on_listing)

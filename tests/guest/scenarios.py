@@ -117,7 +117,7 @@ NAMED = [
              guilty={'hog': Load('leak rate=40M', child_of='shell')},
              innocents={'shell': Load('parent sleepers=500 wait', scope=SESSION, slice='user-1000.slice')}),
     Scenario('adj-inherited', 'a hog in a scope that has inherited an oom_score_adj of -1000',
-             guilty={'guilty': Load('leak rate=30M', scope='run-42.scope', user='',
+             guilty={'guilty': Load('leak rate=30M', scope='run-42.scope',
                                     properties=('OOMScoreAdjust=-1000',))},
              innocents={'desk': DESK}),
     Scenario('container', 'a worker leaks in a container, whose shim must not be harmed', quick=True,
