@@ -458,6 +458,45 @@ START_TEST(the_next_look_comes_with_the_nearest_cgroup) {
 }
 END_TEST
 
+START_TEST(who_does_not_grow_is_no_reason_to_hurry) {
+        World *w = world_new();
+        GroupSample *g = world_unit(w, "/system.slice/a.service", "a.service", MIB(100), MIB(200));
+
+        w->s.raw.mem_available = GIB(16);
+        group_policy(w, WATCH_UNIT, "*",
+                CONDITION(w, COND_ALL,
+                        atom_time(METRIC_CGROUP_EXHAUSTION, "cgroup.exhaustion", COMPARE_LT,
+                                SEC(15))));
+        world_tick(w, SEC(1));
+        ck_assert_uint_eq(
+                evaluate_next_tick(&w->config, &w->s, w->verdicts, w->n_verdicts, false), SEC(1));
+        g->pace = MIB(5); /* 20 s are left, 5 until it counts; who is faster is met in between */
+        ck_assert_uint_eq(
+                evaluate_next_tick(&w->config, &w->s, w->verdicts, w->n_verdicts, false), SEC(1));
+        g->pace = MIB(64); /* it counts already */
+        g->pace_usec = w->now - SEC(1);
+        ck_assert_uint_eq(evaluate_next_tick(&w->config, &w->s, w->verdicts, w->n_verdicts, false),
+                MSEC(250));
+        world_free(w);
+}
+END_TEST
+
+START_TEST(without_a_limit_a_policy_about_limits_waits_for_nothing) {
+        World *w = world_new();
+
+        world_unit(w, "/system.slice/a.service", "a.service", GIB(13), UINT64_MAX);
+        w->s.raw.mem_available = GIB(16);
+        group_policy(w, WATCH_UNIT, "*",
+                CONDITION(w, COND_ALL,
+                        atom_share(METRIC_CGROUP_LIMIT, "cgroup.limit", COMPARE_LT, 9500),
+                        atom_share(METRIC_CGROUP_USAGE, "cgroup.usage", COMPARE_GT, 9000)));
+        world_tick(w, SEC(1));
+        ck_assert_uint_eq(
+                evaluate_next_tick(&w->config, &w->s, w->verdicts, w->n_verdicts, false), SEC(5));
+        world_free(w);
+}
+END_TEST
+
 START_TEST(nothing_is_waited_for_where_there_is_no_cgroup) {
         World *w = world_new();
         GroupSample *g;
@@ -501,6 +540,8 @@ int main(void) {
         tcase_add_test(tc, a_policy_with_a_system_atom_waits_for_the_system);
         tcase_add_test(tc, processes_are_read_only_while_a_cgroup_is_near);
         ADD_TABLE(tc, the_next_look_comes_with_the_nearest_cgroup, tick_rows);
+        tcase_add_test(tc, who_does_not_grow_is_no_reason_to_hurry);
+        tcase_add_test(tc, without_a_limit_a_policy_about_limits_waits_for_nothing);
         tcase_add_test(tc, nothing_is_waited_for_where_there_is_no_cgroup);
         suite_add_tcase(s, tc);
         return harness_run(s);

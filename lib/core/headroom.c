@@ -14,6 +14,9 @@
 /* While nothing but pressures and rates is missing, or something is true that nobody acts on. */
 #define WAITING_TICK_USEC (250 * USEC_PER_MSEC)
 
+/* Longer than anybody waits. */
+#define NEVER_USEC (24 * USEC_PER_HOUR)
+
 static uint64_t ceiling(const Sample *s) {
         uint64_t assumed = s->raw.mem_total / CEILING_ASSUMED_SHARE;
 
@@ -53,17 +56,22 @@ static usec_t until_exhaustion(const Outlook *o, const Atom *a) {
                 (usec_t) MAX(a->threshold, INT64_C(0)));
 }
 
+/* How fast a cgroup was seen growing, bytes/s; 0: not at all. */
+static uint64_t seen_growing(const GroupSample *g) {
+        uint64_t growth = g->growth_known && g->growth > 0 ? (uint64_t) g->growth : 0;
+
+        return MAX(growth, MAX(g->pace, g->last_pace));
+}
+
 /* Half the time until a cgroup has grown by so much, less ahead_usec, at the rate it was seen
  * growing: it takes two looks to tell how fast that is. If it did not, or slowly, it may begin to
- * at any moment, for which tick.process is soon enough: it is announced by its memory.events too.
+ * at any moment, for which tick.process is soon enough: its memory.events announce it as well.
  * Never 0: what is not reached is no longer waited for than necessary. */
 static usec_t until_group_grew(const Outlook *o, uint64_t bytes, usec_t ahead_usec) {
-        const GroupSample *g = o->group;
+        uint64_t seen = seen_growing(o->group);
         uint64_t cautious = MAX(ceiling(o->s) / CEILING_CAUTIOUS_SHARE, UINT64_C(1));
         usec_t soonest = MAX(usec_since(time_for(bytes, cautious), ahead_usec), o->tick_usec);
-        uint64_t seen = g->growth_known && g->growth > 0 ? (uint64_t) g->growth : 0;
 
-        seen = MAX(seen, MAX(g->pace, g->last_pace));
         if (seen > 0)
                 soonest = MIN(soonest, usec_since(time_for(bytes, seen), ahead_usec) / 2);
         return MAX(soonest, (usec_t) 1);
@@ -114,6 +122,8 @@ static usec_t until_atom(const Outlook *o, const Atom *a, bool negated) {
         distance = downward ? r.value - threshold : threshold - r.value;
         if (distance <= 0)
                 return 0;
+        if (a->metric == METRIC_CGROUP_LIMIT)
+                return NEVER_USEC; /* no growth moves it */
         return of_group ? until_group_grew(o, (uint64_t) distance, 0)
                         : time_for((uint64_t) distance, o->rate);
 }
