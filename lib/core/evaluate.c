@@ -2,9 +2,13 @@
 #include "core/evaluate.h"
 
 #include "base/macro.h"
+#include "base/number.h"
 #include "core/condition.h"
 #include "core/instance.h"
 #include "core/user-sum.h"
+
+/* Of its limit: what may be charged to a cgroup beyond its memory.stat until that is read again. */
+#define UNEXPLAINED_PART 32
 
 typedef struct Evaluation {
         const Config *config;
@@ -211,4 +215,21 @@ bool evaluate_needs_groups(const Config *config, const Sample *s, usec_t last_re
                         return true;
         }
         return evaluate_needs_processes(config, s, last_read_usec);
+}
+
+bool evaluate_needs_stat(const Config *config, const Sample *s) {
+        bool any = false;
+
+        for (size_t i = 0; i < config->n_policies && !any; i++)
+                any = watch_is_group(config->policies[i].watch);
+        for (size_t i = 0; any && i < s->n_groups; i++) {
+                const GroupSample *g = &s->groups[i];
+                uint64_t explained = add_sat_u64(add_sat_u64(g->anon, g->file), g->kernel);
+
+                if (g->kept && g->has_memory &&
+                        sub_sat_u64(g->current, explained) >
+                                evaluate_group_limit(s, g) / UNEXPLAINED_PART)
+                        return true;
+        }
+        return false;
 }

@@ -89,6 +89,10 @@ bool evaluate_needs_processes(const Config *config, const Sample *s, usec_t last
  * because processes are needed. last_read_usec: when they were last read, USEC_UNSET: never. */
 bool evaluate_needs_groups(const Config *config, const Sample *s, usec_t last_read_usec);
 
+/* True when a cgroup that policies may be about was charged so much since its memory.stat was read
+ * that nobody knows any more how much of it can be reclaimed: a thirty-second part of its limit. */
+bool evaluate_needs_stat(const Config *config, const Sample *s);
+
 /* When the next sample is due, microseconds after s->raw.at_usec: from the headroom to the nearest
  * threshold and the measured fill rate (or, if it may fill faster than was measured, the machine's
  * ceiling), within tick.min and tick.max; tick.min while something is true, held or in flight

@@ -77,6 +77,10 @@ bool pipeline_needs_groups(const Pipeline *p, const Sample *s) {
         return p->plan.busy || evaluate_needs_groups(p->config, s, p->groups_usec);
 }
 
+bool pipeline_needs_scout(const Pipeline *p, const Sample *s) {
+        return s->groups_fresh && evaluate_needs_stat(p->config, s);
+}
+
 static bool is_known(uint64_t version, uint64_t known) {
         return version != 0 && version == known;
 }

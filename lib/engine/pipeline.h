@@ -48,6 +48,9 @@ bool pipeline_needs_groups(const Pipeline *p, const Sample *s);
  * needed as well, which may follow from a cgroup. */
 bool pipeline_needs_processes(Pipeline *p, Sample *s);
 
+/* Then: true when the scout should look again, though processes are not needed. */
+bool pipeline_needs_scout(const Pipeline *p, const Sample *s);
+
 /* Phase 3: judges the complete sample with the outcomes since the last tick; fills p->verdicts,
  * p->plan and p->next_usec. Processes are taken in when the sample has any, fresh or as the census
  * left them. */

@@ -23,6 +23,10 @@
 #define STAT_TIGHT_USEC USEC_PER_SEC
 #define STAT_BUSY_USEC (10 * USEC_PER_SEC)
 
+/* Of its limit, or of twice its size without one: what may be charged to a kept one beyond its
+ * memory.stat until that is read again. */
+#define UNEXPLAINED_PART 32
+
 /* Of an other one, only from this size on: reading it may cost the kernel a walk over the tree. */
 #define STAT_MIN_BYTES (UINT64_C(16) * 1024 * 1024)
 
@@ -206,6 +210,18 @@ static void take_reading(ScoutGroups *g, uint32_t slot) {
         g->entries[slot].current = atomic_load_explicit(&s->read_current, memory_order_relaxed);
 }
 
+/* Much was charged since memory.stat was read: is it page cache, or memory that stays? */
+static bool is_unexplained(const ScoutGroups *g, uint32_t slot) {
+        uint64_t limit = MIN(groups_facts(g, slot)->limit_bytes, g->entries[slot].current * 2);
+        GroupValues v;
+
+        group_roster_get_values(g->roster, slot, &v);
+        return v.has_memory &&
+                sub_sat_u64(g->entries[slot].current,
+                        add_sat_u64(add_sat_u64(v.anon, v.file), v.kernel)) >
+                limit / UNEXPLAINED_PART;
+}
+
 static bool is_stat_due(const ScoutGroups *g, uint32_t slot) {
         const GroupEntry *e = &g->entries[slot];
         usec_t age = usec_since(g->now_usec, e->stat_usec);
@@ -216,6 +232,8 @@ static bool is_stat_due(const ScoutGroups *g, uint32_t slot) {
                 return e->kept || e->current >= STAT_MIN_BYTES;
         if (!e->kept)
                 return false;
+        if (is_unexplained(g, slot))
+                return true;
         return age >= (is_tight(g, e, groups_facts(g, slot)) ? STAT_TIGHT_USEC : STAT_BUSY_USEC);
 }
 

@@ -157,7 +157,7 @@ static void read_processes(Sentinel *s, usec_t now_usec, bool with_reads) {
                 sampler_read_processes(s->parts.sampler, s->parts.roster, listing, with_reads,
                         now_usec, &s->sample);
 
-        if (with_reads && s->parts.scout)
+        if (s->parts.scout && (with_reads || pipeline_needs_scout(s->parts.pipeline, &s->sample)))
                 scout_wake(s->parts.scout); /* it keeps its own distance between passes */
 }
 
