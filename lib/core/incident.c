@@ -28,6 +28,13 @@ static Incident *find(IncidentBook *book, uint16_t policy, const InstanceKey *ke
         return NULL;
 }
 
+static bool has_incident(const IncidentBook *book, uint16_t policy) {
+        for (size_t i = 0; i < INCIDENTS_MAX; i++)
+                if (book->incidents[i].used && book->incidents[i].policy == policy)
+                        return true;
+        return false;
+}
+
 Incident *incident_by_id(IncidentBook *book, uint64_t id) {
         for (size_t i = 0; id != 0 && i < INCIDENTS_MAX; i++)
                 if (book->incidents[i].used && book->incidents[i].id == id)
@@ -220,8 +227,8 @@ static void advance_open(Judge *j, Incident *i, const Verdict *v) {
                 incident_close(j, i, NULL);
 }
 
-static void advance_one(Judge *j, const Verdict *v, bool *seen) {
-        Incident *i = find(j->book, v->policy, &v->key);
+static void advance_one(Judge *j, const Verdict *v, bool any, bool *seen) {
+        Incident *i = any ? find(j->book, v->policy, &v->key) : NULL;
 
         if (!i) {
                 if (v->when != TRUTH_TRUE)
@@ -277,10 +284,16 @@ static void advance_unseen(Judge *j, Incident *i) {
 }
 
 void incidents_advance(Judge *j) {
-        bool seen[INCIDENTS_MAX] = { false };
+        bool seen[INCIDENTS_MAX] = { false }, any = false;
 
-        for (size_t v = 0; v < j->n_verdicts; v++)
-                advance_one(j, &j->verdicts[v], seen);
+        for (size_t v = 0; v < j->n_verdicts; v++) {
+                /* Hundreds of calm instances of one policy: whether it has any incident is asked
+                 * once. */
+                if (v == 0 || j->verdicts[v].policy != j->verdicts[v - 1].policy ||
+                        j->verdicts[v - 1].when == TRUTH_TRUE)
+                        any = has_incident(j->book, j->verdicts[v].policy);
+                advance_one(j, &j->verdicts[v], any, seen);
+        }
         for (size_t i = 0; i < INCIDENTS_MAX; i++)
                 if (j->book->incidents[i].used && !seen[i])
                         advance_unseen(j, &j->book->incidents[i]);
