@@ -221,7 +221,7 @@ static void print_scout(const Ctl *ctl, const Json *scout) {
         add_counter(&b, scout, "groups_triggers", "wake by pressure,");
         add_counter(&b, scout, "groups_watches", "watches");
         if (json_flag(scout, "groups_unheard"))
-                textbuf_add(&b, "; new ones are found late: no more watches are to be had");
+                textbuf_add(&b, "; not all are heard of: the next census sees what changed");
         print_paragraph(ctl, "cgroups", text);
 }
 

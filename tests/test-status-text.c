@@ -119,8 +119,8 @@ START_TEST(page_shows_every_source_value_distance_and_incident) {
                 "2 destructive steps, 5.0 GiB freed\n",
                 "sees 310 processes, knows 309, keeps 256 open;",
                 "  cgroups   sees 9,001 cgroups, knows 8,192, keeps 64 open; 809 beyond the\n"
-                "            limit; 12 wake by pressure, 700 watches; new ones are found late: no\n"
-                "            more watches are to be had\n",
+                "            limit; 12 wake by pressure, 700 watches; not all are heard of: the\n"
+                "            next census sees what changed\n",
         };
 
         print(full, false);
