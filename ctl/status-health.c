@@ -166,7 +166,8 @@ static void print_sentinel(const Ctl *ctl, const Json *s) {
         add_counter(&b, s, "wakes_timer", "times, by pressure");
         add_counter(&b, s, "wakes_psi", "times, by an exit");
         add_counter(&b, s, "wakes_pidfd", "times, by request");
-        add_counter(&b, s, "wakes_request", "times; triggers:");
+        add_counter(&b, s, "wakes_request", "times, by a cgroup");
+        add_counter(&b, s, "wakes_groups", "times; triggers:");
         textbuf_addf(&b, " %s; longest", json_text(s, "trigger_mode"));
         add_longest(&b, s, "longest_pass_usec", "pass");
         textbuf_add(&b, ",");
@@ -187,8 +188,44 @@ static void print_sentinel(const Ctl *ctl, const Json *s) {
         print_paragraph(ctl, "acting", text);
 }
 
+static void add_seen(TextBuf *out, const Json *scout, const char *const keys[3], const char *name) {
+        textbuf_add(out, "sees");
+        add_counter(out, scout, keys[0], name);
+        textbuf_add(out, ", knows ");
+        term_add_count(out, json_count(scout, keys[1]));
+        textbuf_add(out, ", keeps");
+        add_counter(out, scout, keys[2], "open;");
+}
+
+static void print_scout(const Ctl *ctl, const Json *scout) {
+        static const char *const processes[] = { "seen", "known", "kept" };
+        static const char *const cgroups[] = { "groups_seen", "groups_known", "groups_kept" };
+        char text[512];
+        TextBuf b;
+
+        textbuf_init(&b, text, sizeof(text));
+        add_seen(&b, scout, processes, "processes");
+        add_counter(&b, scout, "passes", "passes,");
+        add_counter(&b, scout, "censuses", "of them whole;");
+        add_counter(&b, scout, "vanished", "vanished,");
+        add_counter(&b, scout, "refused", "refused,");
+        add_counter(&b, scout, "dropped", "beyond the limit;");
+        add_longest(&b, scout, "longest_pass_usec", "longest pass");
+        print_paragraph(ctl, "scout", text);
+
+        if (json_count(scout, "groups_seen") == 0)
+                return; /* the probe tells why */
+        textbuf_init(&b, text, sizeof(text));
+        add_seen(&b, scout, cgroups, "cgroups");
+        add_counter(&b, scout, "groups_dropped", "beyond the limit;");
+        add_counter(&b, scout, "groups_triggers", "wake by pressure,");
+        add_counter(&b, scout, "groups_watches", "watches");
+        if (json_flag(scout, "groups_unheard"))
+                textbuf_add(&b, "; not all are heard of: the next census sees what changed");
+        print_paragraph(ctl, "cgroups", text);
+}
+
 void status_print_counters(const Ctl *ctl, const Json *d) {
-        const Json *scout = json_get(d, "scout");
         bool missed = json_count(d, "kernel_oom_kills") > 0;
         char text[512];
         TextBuf b;
@@ -207,19 +244,5 @@ void status_print_counters(const Ctl *ctl, const Json *d) {
                 json_count(d, "kernel_oom_kills"), missed ? ": these are our misses" : "");
 
         print_sentinel(ctl, json_get(d, "sentinel"));
-
-        textbuf_init(&b, text, sizeof(text));
-        textbuf_add(&b, "sees");
-        add_counter(&b, scout, "seen", "processes, knows");
-        textbuf_add(&b, " ");
-        term_add_count(&b, json_count(scout, "known"));
-        textbuf_add(&b, ", keeps");
-        add_counter(&b, scout, "kept", "open;");
-        add_counter(&b, scout, "passes", "passes,");
-        add_counter(&b, scout, "censuses", "of them whole;");
-        add_counter(&b, scout, "vanished", "vanished,");
-        add_counter(&b, scout, "refused", "refused,");
-        add_counter(&b, scout, "dropped", "beyond the limit;");
-        add_longest(&b, scout, "longest_pass_usec", "longest pass");
-        print_paragraph(ctl, "scout", text);
+        print_scout(ctl, json_get(d, "scout"));
 }

@@ -33,8 +33,13 @@ static void print_match(const Ctl *ctl, const Json *match) {
                 fprintf(ctl->out, "selects %" PRIu64 " now", now);
                 for (size_t i = 0; i < json_length(examples); i++) {
                         const Json *example = json_at(examples, i);
+                        const char *cgroup = json_text(example, "cgroup");
 
                         fputs(i == 0 ? ": " : ", ", ctl->out);
+                        if (*cgroup) {
+                                term_cell(ctl, PAINT_PLAIN, 0, cgroup);
+                                continue;
+                        }
                         term_cell(ctl, PAINT_PLAIN, 0, json_text(example, "comm"));
                         fprintf(ctl->out, " %" PRIu64, json_count(example, "pid"));
                 }
@@ -114,8 +119,7 @@ static void print_text(const Ctl *ctl, const Json *json) {
 
         if (json_length(never) == 0)
                 return;
-        term_heading(
-                ctl, "Never matched: is each of these written as the processes call themselves?");
+        term_heading(ctl, "Never matched: is each of these written as what it means is called?");
         for (size_t i = 0; i < json_length(never); i++) {
                 fputs("  ", ctl->out);
                 (void) print_place(ctl, json_at(never, i));

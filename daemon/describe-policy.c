@@ -2,25 +2,16 @@
 #include <string.h>
 
 #include "config/config-load.h"
+#include "core/instance.h"
 #include "core/match.h"
 #include "daemon/describe.h"
 
 enum { EXAMPLES_MAX = 5 };
 
-/* A match with what it selects in this view. True when it selects nothing and never did. */
-static bool add_match(const View *view, const char *role, const MatchSpec *spec, Json *list) {
-        uint64_t hits = view->match_hits ? view->match_hits[spec->id] : 0;
-        Json *one = json_add_map(list);
-        Json *examples;
+/* Each returns how many there are, and adds the first of them. */
+static size_t add_processes(const View *view, const MatchSpec *spec, Json *examples) {
         size_t now = 0;
 
-        json_put_text(one, "role", role);
-        json_put_text(one, "text", spec->text);
-        json_put_text(one, "file", spec->file);
-        json_put_number(one, "line", spec->line);
-        json_put_number(one, "hits", hits);
-
-        examples = json_put_list(one, "examples");
         for (size_t i = 0; i < view->sample.n_procs; i++) {
                 const ProcSample *p = &view->procs[i];
                 Json *example;
@@ -33,17 +24,49 @@ static bool add_match(const View *view, const char *role, const MatchSpec *spec,
                 json_put_signed(example, "pid", p->facts->pid);
                 json_put_text(example, "comm", p->facts->comm);
         }
+        return now;
+}
+
+static size_t add_cgroups(const View *view, const Policy *policy, Json *examples) {
+        size_t now = 0;
+
+        for (size_t i = 0; i < view->sample.n_groups; i++) {
+                const GroupSample *g = &view->sample.groups[i];
+
+                if (instance_is_group(policy, g) && now++ < EXAMPLES_MAX)
+                        json_put_text(json_add_map(examples), "cgroup", g->facts->path);
+        }
+        return now;
+}
+
+/* A match with what it selects in this view: the cgroups that are watched, or else processes
+ * (watcher is NULL). True when it selects nothing and never did. */
+static bool add_match(const View *view, const char *role, const MatchSpec *spec,
+        const Policy *watcher, Json *list) {
+        uint64_t hits = view->match_hits ? view->match_hits[spec->id] : 0;
+        Json *one = json_add_map(list);
+        Json *examples;
+        size_t now;
+
+        json_put_text(one, "role", role);
+        json_put_text(one, "text", spec->text);
+        json_put_text(one, "file", spec->file);
+        json_put_number(one, "line", spec->line);
+        json_put_number(one, "hits", hits);
+
+        examples = json_put_list(one, "examples");
+        now = watcher ? add_cgroups(view, watcher, examples) : add_processes(view, spec, examples);
         json_put_number(one, "now", now);
         return hits == 0 && now == 0;
 }
 
-static void add_matches(
-        const View *view, const char *role, const MatchList *matches, Json *list, Json *never) {
+static void add_matches(const View *view, const char *role, const MatchList *matches,
+        const Policy *watcher, Json *list, Json *never) {
         for (size_t i = 0; i < matches->n; i++) {
                 const MatchSpec *spec = &matches->specs[i];
                 Json *one;
 
-                if (!add_match(view, role, spec, list))
+                if (!add_match(view, role, spec, watcher, list))
                         continue;
                 one = json_add_map(never);
                 json_put_text(one, "text", spec->text);
@@ -109,10 +132,11 @@ static void add_policy(const View *view, const Policy *policy, Json *list, Json 
         add_steps(policy, one);
 
         matches = json_put_list(one, "matches");
-        add_matches(view, "watch", &policy->watch_match, matches, never);
-        add_matches(view, "match", &policy->targets.match, matches, never);
-        add_matches(view, "prefer", &policy->targets.prefer, matches, never);
-        add_matches(view, "avoid", &policy->targets.avoid, matches, never);
+        add_matches(view, "watch", &policy->watch_match,
+                watch_is_group(policy->watch) ? policy : NULL, matches, never);
+        add_matches(view, "match", &policy->targets.match, NULL, matches, never);
+        add_matches(view, "prefer", &policy->targets.prefer, NULL, matches, never);
+        add_matches(view, "avoid", &policy->targets.avoid, NULL, matches, never);
 }
 
 char *describe_policies(const View *view) {
@@ -134,6 +158,6 @@ char *describe_policies(const View *view) {
         never = json_put_list(root, "never_matched");
         for (size_t i = 0; i < config->n_policies; i++)
                 add_policy(view, &config->policies[i], policies, never);
-        add_matches(view, "protect", &config->protect, protect, never);
+        add_matches(view, "protect", &config->protect, NULL, protect, never);
         return json_print(root);
 }

@@ -211,6 +211,7 @@ static void add_threads(const View *view, Json *parent) {
         json_put_number(map, "wakes_psi", t->wakes_psi);
         json_put_number(map, "wakes_pidfd", t->wakes_pidfd);
         json_put_number(map, "wakes_request", t->wakes_request);
+        json_put_number(map, "wakes_groups", t->wakes_groups);
         json_put_number(map, "longest_pass_usec", t->longest_pass_usec);
         json_put_number(map, "longest_read_usec", t->longest_read_usec);
         json_put_number(map, "longest_judge_usec", t->longest_judge_usec);
@@ -234,6 +235,13 @@ static void add_threads(const View *view, Json *parent) {
         json_put_number(map, "vanished", c->vanished);
         json_put_number(map, "refused", c->refused);
         json_put_number(map, "dropped", c->dropped);
+        json_put_number(map, "groups_seen", c->groups_seen);
+        json_put_number(map, "groups_known", c->groups_known);
+        json_put_number(map, "groups_kept", c->groups_kept);
+        json_put_number(map, "groups_dropped", c->groups_dropped);
+        json_put_number(map, "groups_watches", c->groups_watches);
+        json_put_number(map, "groups_triggers", c->groups_triggers);
+        json_put_bool(map, "groups_unheard", c->groups_unheard);
         json_put_number(map, "longest_pass_usec", c->longest_pass_usec);
 }
 

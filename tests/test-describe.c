@@ -104,7 +104,15 @@ static const Row state_rows[] = {
         { "sentinel.longest_pass_usec", "777" },
         { "sentinel.next_tick_usec", "50000" },
         { "sentinel.trigger_mode", "\"privileged\"" },
+        { "sentinel.wakes_groups", "3" },
         { "scout.seen", "0" },
+        { "scout.groups_seen", "9001" },
+        { "scout.groups_known", "8192" },
+        { "scout.groups_kept", "64" },
+        { "scout.groups_dropped", "809" },
+        { "scout.groups_watches", "700" },
+        { "scout.groups_triggers", "12" },
+        { "scout.groups_unheard", "true" },
         { "kernel_oom_kills", "0" },
         { "steps_total", "0" },
         { "freed_total_bytes", "0" },
@@ -212,6 +220,52 @@ START_TEST(policies_tell_what_each_match_selects_and_which_never_did) {
         json = parse(describe_policies(&d.view));
         ck_assert_uint_eq(json_object_array_length(at(json, "never_matched")), 0);
         json_object_put(json);
+        view_double_done(&d);
+}
+END_TEST
+
+/* The processes sit in child cgroups, as with a delegated service: it is matched all the same. */
+START_TEST(a_watched_cgroup_counts_as_selected_whoever_sits_in_it) {
+        static const char text[] = "version: 1\n"
+                                   "policies:\n"
+                                   "  - name: jobs\n"
+                                   "    watch: { cgroup: /job/* }\n"
+                                   "    when: cgroup.usage > 50%\n"
+                                   "    steps: [ notify ]\n"
+                                   "  - name: absent\n"
+                                   "    watch: { unit: absent.service }\n"
+                                   "    when: cgroup.usage > 50%\n"
+                                   "    steps: [ notify ]\n";
+        static const Row rows[] = {
+                { "policies.0.matches.0.role", "\"watch\"" },
+                { "policies.0.matches.0.now", "1" },
+                { "policies.0.matches.0.examples", "[{\"cgroup\":\"\\/job\\/one\"}]" },
+                { "policies.1.matches.0.now", "0" },
+                { "never_matched.0.text", "\"{ unit: absent.service }\"" },
+        };
+        static const GroupFacts facts[] = {
+                { .path = "/job/one", .unit = "" },
+                { .path = "/job/one/payload", .unit = "" },
+        };
+        GroupSample groups[] = {
+                { .facts = &facts[0], .populated = true },
+                { .facts = &facts[1], .populated = true },
+        };
+        static ConfigErrors errors;
+        Config *config;
+        json_object *json;
+
+        view_double_init(&d);
+        ck_assert_int_eq(config_load_text("a.yaml", text, sizeof(text) - 1, &config, &errors), 0);
+        d.facts[0].cgroup = "/job/one/payload";
+        d.view.config = config;
+        d.view.sample.groups = groups;
+        d.view.sample.n_groups = ELEMENTS(groups);
+        json = parse(describe_policies(&d.view));
+        assert_rows(json, rows, ELEMENTS(rows));
+        ck_assert_uint_eq(json_object_array_length(at(json, "never_matched")), 1);
+        json_object_put(json);
+        config_unref(config);
         view_double_done(&d);
 }
 END_TEST
@@ -429,5 +483,6 @@ END_TEST
 HARNESS_MAIN("describe", the_state_has_every_part_of_the_schema,
         the_probe_is_told_with_its_consequences, the_level_is_the_worst_that_holds,
         policies_tell_what_each_match_selects_and_which_never_did,
+        a_watched_cgroup_counts_as_selected_whoever_sits_in_it,
         the_judgement_ranks_and_tells_why_not, an_event_is_complete_and_its_holes_are_null,
         an_event_about_a_cgroup_names_it, the_state_tells_the_watched_cgroups_the_nearest_first)

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char policy_text[] = "version: 1\n"
@@ -25,6 +26,13 @@ static const char next_text[] = "version: 1\n"
                                 "    watch: system\n"
                                 "    when: mem.available < 1%\n"
                                 "    steps: [ notify: warning ]\n";
+
+static const char groups_text[] = "version: 1\n"
+                                  "policies:\n"
+                                  "  - name: jobs\n"
+                                  "    watch: { cgroup: /job/* }\n"
+                                  "    when: cgroup.usage > 90%\n"
+                                  "    steps: [ notify: warning ]\n";
 
 static const char wide_text[] = "version: 1\n"
                                 "limits: { processes: 16384 }\n"
@@ -111,6 +119,45 @@ START_TEST(a_view_before_the_start_is_made_at_once_and_dry) {
         ck_assert_ptr_null(engine_view(e));
         ck_assert_int_eq(engine_view_request(e, false), 0);
         engine_free(e); /* with a view under way */
+        fixture_done(&tree);
+}
+END_TEST
+
+static void write_cgroup(const char *path, bool populated) {
+        char name[128];
+
+        (void) snprintf(name, sizeof(name), "sys/fs/cgroup/%s/cgroup.procs", path);
+        fixture_file(&tree, name, "");
+        (void) snprintf(name, sizeof(name), "sys/fs/cgroup/%s/cgroup.events", path);
+        fixture_file(
+                &tree, name, populated ? "populated 1\nfrozen 0\n" : "populated 0\nfrozen 0\n");
+}
+
+/* Nobody sits in the cgroup that is meant, somebody below it. */
+START_TEST(a_look_counts_the_cgroups_that_are_watched) {
+        Engine *e;
+        View *v;
+
+        write_tree();
+        fixture_file(&tree, "proc/self/mountinfo",
+                "40 30 0:37 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        fixture_file(&tree, "sys/fs/cgroup/cgroup.procs", "");
+        write_cgroup("job", true);
+        write_cgroup("job/one", true);
+        write_cgroup("job/one/payload", true);
+        write_cgroup("job/two", false);
+        e = make(groups_text);
+        ck_assert_int_eq(engine_view_request(e, true), 0);
+        v = engine_view(e);
+        ck_assert_ptr_nonnull(v);
+        ck_assert_uint_eq(v->sample.n_groups, 4);
+        ck_assert_uint_eq(v->match_hits[0], 1);
+        engine_view_release(e);
+        engine_look(e); /* once more, by the roster itself */
+        ck_assert_int_eq(engine_view_request(e, true), 0);
+        ck_assert_uint_eq(engine_view(e)->match_hits[0], 1);
+        engine_view_release(e);
+        engine_free(e);
         fixture_done(&tree);
 }
 END_TEST
@@ -310,7 +357,8 @@ START_TEST(a_sink_that_hangs_stops_neither_judging_nor_the_end) {
 END_TEST
 
 HARNESS_MAIN("engine", a_view_before_the_start_is_made_at_once_and_dry,
-        a_foreign_root_is_always_dry, start_rivals_and_stop_are_told_to_main_and_sink,
-        a_running_engine_answers_and_is_alive, reloads_take_effect_and_old_configs_go,
-        the_same_config_may_be_given_again_and_again, a_config_beyond_the_pools_is_refused,
-        a_root_without_meminfo_is_refused, a_sink_that_hangs_stops_neither_judging_nor_the_end)
+        a_look_counts_the_cgroups_that_are_watched, a_foreign_root_is_always_dry,
+        start_rivals_and_stop_are_told_to_main_and_sink, a_running_engine_answers_and_is_alive,
+        reloads_take_effect_and_old_configs_go, the_same_config_may_be_given_again_and_again,
+        a_config_beyond_the_pools_is_refused, a_root_without_meminfo_is_refused,
+        a_sink_that_hangs_stops_neither_judging_nor_the_end)

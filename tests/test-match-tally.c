@@ -71,5 +71,45 @@ START_TEST(without_memory_nothing_is_counted_and_nothing_breaks) {
 }
 END_TEST
 
+START_TEST(what_is_watched_counts_cgroups_and_no_processes) {
+        static const char *const patterns[] = { "/job/*" };
+        static const GroupFacts groups[] = {
+                { .path = "/job/one", .unit = "" },
+                { .path = "/job/two", .unit = "" },
+                { .path = "/job/two/below", .unit = "" },
+        };
+        static Policy policy = { .watch = WATCH_CGROUP, .watch_match = { .specs = specs, .n = 1 } };
+        static const MatchSpec *const only[] = { &specs[0] };
+        Config with_groups = {
+                .matches = only, .n_matches = 1, .policies = &policy, .n_policies = 1
+        };
+        ProcFacts facts = { .cgroup = "/job/one" };
+        ProcSample procs[] = { { .facts = &facts }, { .facts = &facts }, { .facts = &facts } };
+        GroupSample samples[] = {
+                { .facts = &groups[0], .populated = true },
+                { .facts = &groups[1], .populated = true }, /* by what is below it */
+                { .facts = &groups[2], .populated = true },
+        };
+        Sample s = { .procs = procs, .n_procs = 3, .groups = samples, .n_groups = 3 };
+        MatchTally t = { 0 };
+
+        specs[0] = (MatchSpec){ .id = 0, .key_mask = 1U << MATCH_CGROUP };
+        specs[0].patterns[MATCH_CGROUP].patterns = patterns;
+        specs[0].patterns[MATCH_CGROUP].n = 1;
+        ck_assert_int_eq(match_tally_reset(&t, &with_groups), 0);
+        match_tally_look(&t, &with_groups, &s);
+        ck_assert_uint_eq(t.most[0], 2);
+
+        samples[0].populated = false;
+        s.n_procs = 0;
+        match_tally_look(&t, &with_groups, &s);
+        ck_assert_uint_eq(t.most[0], 2);
+        ck_assert_uint_eq(t.now[0], 1);
+        match_tally_done(&t);
+        match_tally_add_group(&t, &with_groups, &samples[1]); /* without memory */
+}
+END_TEST
+
 HARNESS_MAIN("match-tally", the_most_at_one_look_is_kept, a_new_config_counts_from_zero,
+        what_is_watched_counts_cgroups_and_no_processes,
         without_memory_nothing_is_counted_and_nothing_breaks)

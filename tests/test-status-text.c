@@ -78,7 +78,7 @@ static const char full[] =
         "\"mem.available 3.1% < 8% "
         "for 1 s, swap.free 2% < 10%\"}],"
         "\"sentinel\":{\"ticks\":100,\"wakes_timer\":90,\"wakes_psi\":5,\"wakes_pidfd\":3,\"wakes_"
-        "request\":2,"
+        "request\":2,\"wakes_groups\":6,"
         "\"longest_pass_usec\":3100,\"longest_read_usec\":900,\"longest_judge_usec\":120,\"longest_"
         "late_usec\":40,"
         "\"next_tick_usec\":50000,\"trigger_mode\":\"privileged\",\"reapers_alive\":4,\"reapers_"
@@ -86,7 +86,9 @@ static const char full[] =
         "\"signals_sent\":2,\"signals_refused\":0,\"events_dropped\":0,\"blinded\":0},"
         "\"scout\":{\"passes\":50,\"censuses\":4,\"seen\":310,\"known\":309,\"kept\":256,"
         "\"opened\":400,"
-        "\"vanished\":12,\"refused\":1,\"dropped\":0,\"longest_pass_usec\":20000},"
+        "\"vanished\":12,\"refused\":1,\"dropped\":0,\"longest_pass_usec\":20000,"
+        "\"groups_seen\":9001,\"groups_known\":8192,\"groups_kept\":64,\"groups_dropped\":809,"
+        "\"groups_watches\":700,\"groups_triggers\":12,\"groups_unheard\":true},"
         "\"kernel_oom_kills\":1,\"steps_total\":2,\"freed_total_bytes\":5368709120 }";
 
 START_TEST(page_shows_every_source_value_distance_and_incident) {
@@ -110,10 +112,15 @@ START_TEST(page_shows_every_source_value_distance_and_incident) {
                 "  psi.memory   absent    0 reads, 3 failed, 1 suspect\n",
                 "               the kernel was started with psi=0: add psi=1",
                 "  cap_kill absent: not granted\n      only own processes can be ended\n",
-                "longest\n            pass 3 ms, read 900 us, judging 120 us, lateness 40 us\n",
+                "by request 2 times, by a cgroup 6 times; triggers:\n"
+                "            privileged; longest pass 3 ms, read 900 us, judging 120 us, lateness\n"
+                "            40 us\n",
                 "1 OOM kills: these are our misses\n",
                 "2 destructive steps, 5.0 GiB freed\n",
                 "sees 310 processes, knows 309, keeps 256 open;",
+                "  cgroups   sees 9,001 cgroups, knows 8,192, keeps 64 open; 809 beyond the\n"
+                "            limit; 12 wake by pressure, 700 watches; not all are heard of: the\n"
+                "            next census sees what changed\n",
         };
 
         print(full, false);
@@ -211,8 +218,9 @@ START_TEST(cgroups_show_usage_limit_and_health) {
         expect("  guilty.service             480 MiB of 512 MiB (93.7%)    over, full in 400 ms\n"
                "    2 killed in it by the kernel in the last 10 s\n");
         expect("  /pod/one                   ? of 1.0 GiB                  calm\n");
-        print("{\"cgroups\":{\"known\":3,\"watched\":[]}}", false);
+        print("{\"cgroups\":{\"known\":3,\"watched\":[]},\"scout\":{\"groups_seen\":0}}", false);
         ck_assert_ptr_null(strstr(page, "Cgroups"));
+        ck_assert_ptr_null(strstr(page, "cgroups"));
 }
 END_TEST
 

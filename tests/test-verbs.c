@@ -200,7 +200,10 @@ static const BusDoubleAnswers answers = {
                 "8%\",\"for_usec\":1000000,"
                 "\"steps\":[\"notify: warning\",\"terminate\"],\"matches\":[{\"role\":\"prefer\","
                 "\"text\":\"{ comm: tab "
-                "}\",\"file\":\"a.yaml\",\"line\":9,\"hits\":0,\"now\":0,\"examples\":[]}]}],"
+                "}\",\"file\":\"a.yaml\",\"line\":9,\"hits\":0,\"now\":0,\"examples\":[]},{"
+                "\"role\":\"watch\",\"text\":\"{ cgroup: /a/* }\",\"file\":"
+                "\"a.yaml\",\"line\":8,\"hits\":7,\"now\":6,\"examples\":[{\"cgroup\":\"/a/b\"},"
+                "{\"cgroup\":\"/a/c\"}]}]}],"
                 "\"protect\":[{\"role\":\"protect\",\"text\":\"{ unit: x.service "
                 "}\",\"file\":\"a.yaml\",\"line\":2,"
                 "\"hits\":4,\"now\":1,\"examples\":[{\"pid\":12,\"comm\":\"x\"}]}],"
@@ -222,6 +225,7 @@ START_TEST(live_verbs_print_what_the_daemon_says) {
         expect(CTL_OK, "{\"schema_version\":1,\"version\":\"0.1.0\",\"level\":\"calm\"}\n", "");
         run("policies", "--bus", bus.path, NULL);
         expect(CTL_OK, "selects 1 now: x 12", "");
+        expect(CTL_OK, "selects 6 now: /a/b, /a/c, ...  a.yaml:8\n", "");
         expect(CTL_OK, "never matched  a.yaml:9", "");
         expect(CTL_OK, "notify: warning, then terminate", "");
         run("explain", "host", "--bus", bus.path, NULL);

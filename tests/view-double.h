@@ -168,6 +168,14 @@ static void view_double_init(ViewDouble *d) {
         v->sources[SOURCE_PSI_MEMORY] =
                 (SourceHealth){ .present = true, .degraded = true, .why = "booted with psi=0" };
         v->sentinel.longest_pass_usec = 777;
+        v->sentinel.wakes_groups = 3;
+        v->scout = (ScoutStats){ .groups_seen = 9001,
+                .groups_known = 8192,
+                .groups_kept = 64,
+                .groups_dropped = 809,
+                .groups_watches = 700,
+                .groups_triggers = 12,
+                .groups_unheard = true };
 }
 
 static void view_double_done(ViewDouble *d) {

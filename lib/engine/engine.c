@@ -181,13 +181,8 @@ int engine_view_fd(Engine *e) {
 }
 
 static void tally_view(Engine *e, const View *v) {
-        if (v->config != e->config)
-                return; /* of before a reload */
-
-        match_tally_begin(&e->tally);
-        for (size_t i = 0; i < v->sample.n_procs; i++)
-                match_tally_add(&e->tally, v->config, &v->procs[i], v->sample.raw.boottime_usec);
-        match_tally_end(&e->tally);
+        if (v->config == e->config) /* else it is of before a reload */
+                match_tally_look(&e->tally, v->config, &v->sample);
 }
 
 View *engine_view(Engine *e) {
@@ -223,12 +218,13 @@ void engine_view_release(Engine *e) {
 }
 
 void engine_look(Engine *e) {
-        const RosterListing *listing;
+        const RosterListing *listing, *groups;
 
         if (e->view || e->asked)
-                return; /* what we hold of the roster must not change under it */
+                return; /* what we hold of the rosters must not change under it */
 
         listing = roster_acquire(e->roster, ROSTER_MAIN);
+        groups = publication_acquire(group_roster_publication(e->groups), ROSTER_MAIN);
         match_tally_begin(&e->tally);
         for (size_t i = 0; listing && i < listing->n; i++) {
                 ProcSample p;
@@ -237,8 +233,15 @@ void engine_look(Engine *e) {
                 if (p.facts)
                         match_tally_add(&e->tally, e->config, &p, clock_boottime_usec());
         }
+        for (size_t i = 0; groups && i < groups->n; i++) {
+                GroupSample g;
+
+                group_roster_read(e->groups, groups->slots[i], &g);
+                if (g.facts)
+                        match_tally_add_group(&e->tally, e->config, &g);
+        }
         match_tally_end(&e->tally);
-        roster_release(e->roster, ROSTER_MAIN);
+        release_rosters(e);
 }
 
 bool engine_is_alive(const Engine *e, usec_t now_usec, usec_t max_age_usec, const char **ret_who) {

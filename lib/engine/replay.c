@@ -339,10 +339,7 @@ static void fill_view(Replay *r) {
         scout_stats(r->scout, &v->scout);
         for (int i = 0; i < _SOURCE_MAX; i++)
                 v->sources[i] = *sampler_health(r->sampler, (SourceId) i);
-        match_tally_begin(&r->tally);
-        for (size_t i = 0; i < v->sample.n_procs; i++)
-                match_tally_add(&r->tally, r->config, &v->procs[i], r->boottime_usec);
-        match_tally_end(&r->tally);
+        match_tally_look(&r->tally, r->config, &v->sample);
         v->match_hits = r->tally.most;
         v->sentinel.ticks++;
         v->sentinel.trigger_mode = TRIGGER_NONE;

@@ -52,8 +52,9 @@ typedef struct View {
         SentinelStats sentinel;
         ScoutStats scout;
         SourceHealth sources[_SOURCE_MAX];
-        uint64_t *match_hits; /* per MatchSpec.id: the most processes it selected at one look since
-                               * start or reload; see engine_look(). NULL: nobody counts */
+        uint64_t *match_hits; /* per MatchSpec.id: the most processes or cgroups it selected at one
+                               * look since start or reload; see engine_look(). NULL: nobody counts
+                               */
         usec_t next_usec;     /* delay to the next tick as planned */
         usec_t started_usec;  /* CLOCK_MONOTONIC at start */
         bool dry;

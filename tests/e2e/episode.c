@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A whole episode in one process: the engine runs live, with a sink that never comes back, and ends
- * two hogs of ours, one by SIGTERM and a deaf one by SIGKILL, while every call of the allocator is
- * counted by thread. episode HOG; speaks TAP. With strace around it, the line "watched threads:
- * ..." tells whom to look at, from the line "begin" on. */
+ * two hogs of ours, one by SIGTERM and a deaf one by SIGKILL, and a cgroup of ours with two more,
+ * while every call of the allocator is counted by thread. episode HOG OTHER_HOG MEMBER, three
+ * executable files; speaks TAP. With strace around it, the line "watched threads: TID:NAME ..."
+ * tells whom to look at, from the line "begin" on. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,6 +23,7 @@
 #include "base/text.h"
 #include "config/config-load.h"
 #include "engine/engine.h"
+#include "tests/e2e/episode-group.h"
 
 #ifndef __has_feature
 #define __has_feature(x) 0 /* gcc has none */
@@ -34,7 +36,19 @@
 #define COUNTS_ALLOCATIONS 1
 #endif
 
-enum { WATCHED_MAX = 8, HOG_MIB = 40, PATIENCE_MSEC = 20000 };
+enum { WATCHED_MAX = 8, HOG_MIB = 40, SMALL_MIB = 1, PATIENCE_MSEC = 20000 };
+
+/* What is started: the executable files, and the cgroup that the last of them lives in. */
+typedef struct Cast {
+        char *hogs[3];
+        EpisodeGroup group;
+} Cast;
+
+/* How each ended; see await_end(). */
+typedef struct Ends {
+        int hog, deaf_hog;
+        int member, deaf_member;
+} Ends;
 
 static pid_t watched[WATCHED_MAX];
 static char watched_names[WATCHED_MAX][16];
@@ -130,10 +144,11 @@ static void find_watched(void) {
         atomic_store(&n_watched, n);
 }
 
-static Config *load(char *const hogs[2]) {
+/* The cgroup is named as well, so that nothing but ours can be meant. Without one nobody is. */
+static Config *load(const Cast *cast) {
         static ConfigErrors errors;
         Config *config = NULL;
-        char text[1024];
+        char text[2048];
 
         snprintf(text, sizeof(text),
                 "version: 1\n"
@@ -146,8 +161,16 @@ static Config *load(char *const hogs[2]) {
                 "    steps:\n"
                 "      - terminate: { grace: 300ms }\n"
                 "    settle: 100ms\n"
+                "    cooldown: 0s\n"
+                "  - name: group\n"
+                "    watch: { process: { exe: \"%s\", cgroup: \"%s\" } }\n"
+                "    when: proc.anon > 30M\n"
+                "    targets: { kind: cgroup, match: { cgroup: \"%s\" }, at_least: 16M }\n"
+                "    steps:\n"
+                "      - terminate: { grace: 300ms }\n"
+                "    settle: 100ms\n"
                 "    cooldown: 0s\n",
-                hogs[0], hogs[1]);
+                cast->hogs[0], cast->hogs[1], cast->hogs[2], cast->group.path, cast->group.path);
         if (config_load_text("episode", text, strlen(text), &config, &errors) < 0) {
                 char why[2048];
                 TextBuf b;
@@ -159,25 +182,31 @@ static Config *load(char *const hogs[2]) {
         return config;
 }
 
-static pid_t start_hog(const char *path, const char *kind, int *ret_leash) {
-        char mib[16];
-        int leash[2];
+/* group: where it lives; NULL: where we do. deaf: it ignores SIGTERM from the beginning on. */
+static pid_t start_hog(
+        const char *path, int mib, bool deaf, const EpisodeGroup *group, int *leash) {
+        char text[16];
+        int ends[2];
         pid_t pid;
 
-        snprintf(mib, sizeof(mib), "%d", HOG_MIB);
-        if (pipe(leash) < 0)
+        snprintf(text, sizeof(text), "%d", mib);
+        if (pipe(ends) < 0)
                 return -errno;
         pid = fork();
         if (pid == 0) {
-                (void) dup2(leash[0], STDIN_FILENO);
-                close(leash[0]);
-                close(leash[1]);
+                if (group && !episode_group_join(group))
+                        _exit(126);
+                if (deaf)
+                        (void) signal(SIGTERM, SIG_IGN); /* execl() leaves it so */
+                (void) dup2(ends[0], STDIN_FILENO);
+                close(ends[0]);
+                close(ends[1]);
                 (void) dup2(STDERR_FILENO, STDOUT_FILENO); /* TAP is ours alone */
-                execl(path, path, mib, kind, (char *) NULL);
+                execl(path, path, text, (char *) NULL);
                 _exit(127);
         }
-        close(leash[0]);
-        *ret_leash = leash[1];
+        close(ends[0]);
+        *leash = ends[1];
         return pid;
 }
 
@@ -209,22 +238,48 @@ static long minor_faults(pid_t tid) {
         return faults;
 }
 
+/* The deaf one is small and there first: it ends because it lives in the cgroup. */
+static void run_members(const Cast *cast, Ends *ends) {
+        int leashes[2] = { -1, -1 };
+        pid_t deaf = start_hog(cast->hogs[2], SMALL_MIB, true, &cast->group, &leashes[0]);
+        pid_t large = start_hog(cast->hogs[2], HOG_MIB, false, &cast->group, &leashes[1]);
+
+        ends->member = await_end(large);
+        ends->deaf_member = await_end(deaf);
+        close(leashes[0]);
+        close(leashes[1]);
+}
+
 /* The other process: starts the hogs when it is told to, and tells how each ended. They must not be
  * children of the engine's process, which leaves its own alone. */
-static void run_starter(char *const hogs[2], int in, int out) {
-        const char *const kinds[] = { "", "deaf" };
+static void run_starter(const Cast *cast, int in, int out) {
+        Ends ends = { -1, -1, -1, -1 };
+        int leash = -1;
         char byte;
 
         if (read(in, &byte, 1) != 1)
                 return;
-        for (size_t i = 0; i < 2; i++) {
-                int leash = -1;
-                int end = await_end(start_hog(hogs[i], kinds[i], &leash));
+        ends.hog = await_end(start_hog(cast->hogs[0], HOG_MIB, false, NULL, &leash));
+        close(leash);
+        ends.deaf_hog = await_end(start_hog(cast->hogs[1], HOG_MIB, true, NULL, &leash));
+        close(leash);
+        if (cast->group.fd >= 0)
+                run_members(cast, &ends);
+        (void) !write(out, &ends, sizeof(ends));
+}
 
-                close(leash);
-                if (write(out, &end, sizeof(end)) != (ssize_t) sizeof(end))
-                        return;
-        }
+static void say_ends(const Cast *cast, const Ends *ends) {
+        bool has_group = cast->group.fd >= 0;
+        char what[128];
+
+        printf("# signals that ended the hogs: %d %d, the cgroup: %d %d\n", ends->hog,
+                ends->deaf_hog, ends->member, ends->deaf_member);
+        say(ends->hog == SIGTERM, "a hog is ended by SIGTERM");
+        say(ends->deaf_hog == SIGKILL, "a deaf one by SIGKILL");
+        snprintf(what, sizeof(what),
+                "each in a cgroup by SIGTERM, and who is deaf with the whole%s%s",
+                has_group ? "" : " # SKIP ", has_group ? "" : cast->group.why);
+        say(!has_group || (ends->member == SIGTERM && ends->deaf_member == SIGKILL), what);
 }
 
 static void say_watched(const long *faults_before) {
@@ -240,12 +295,12 @@ static void say_watched(const long *faults_before) {
         }
 }
 
-static int run_engine(char *const hogs[2], int in, int out) {
+static int run_engine(const Cast *cast, int in, int out) {
         EngineOptions options = { .sink = { .write = hang }, .lock_memory = true };
         long faults[WATCHED_MAX];
-        Config *config = load(hogs);
+        Config *config = load(cast);
         Engine *engine;
-        int ends[2];
+        Ends ends;
         int r;
 
         if (!config)
@@ -262,19 +317,16 @@ static int run_engine(char *const hogs[2], int in, int out) {
         fprintf(stderr, "watched threads:");
         for (size_t i = 0; i < n_watched; i++) {
                 faults[i] = minor_faults(watched[i]);
-                fprintf(stderr, " %d", (int) watched[i]);
+                fprintf(stderr, " %d:%s", (int) watched[i], watched_names[i]);
         }
         fprintf(stderr, "\n");
         (void) !write(STDERR_FILENO, "begin\n", 6);
 
         say(n_watched == 5, "sentinel and four reapers run");
         say(atomic_load(&sink_hangs), "the sink hangs from the first event on");
-        if (write(out, "", 1) != 1 || read(in, &ends[0], sizeof(int)) != (ssize_t) sizeof(int) ||
-                read(in, &ends[1], sizeof(int)) != (ssize_t) sizeof(int))
+        if (write(out, "", 1) != 1 || read(in, &ends, sizeof(ends)) != (ssize_t) sizeof(ends))
                 return 1;
-        printf("# signals that ended the hogs: %d %d\n", ends[0], ends[1]);
-        say(ends[0] == SIGTERM, "a hog is ended by SIGTERM");
-        say(ends[1] == SIGKILL, "a deaf one by SIGKILL");
+        say_ends(cast, &ends);
         (void) poll(NULL, 0, 500); /* the outcome is judged as well */
         (void) !write(STDERR_FILENO, "end\n", 4);
         say_watched(faults);
@@ -289,29 +341,36 @@ static int run_engine(char *const hogs[2], int in, int out) {
 
 int main(int argc, char *argv[]) {
         int to_engine[2], to_starter[2];
-        char *hogs[2];
+        Cast cast = { 0 };
         int status = 0;
+        bool removed;
         pid_t pid;
 
         /* As the kernel names them. */
-        for (int i = 0; i < 2 && i + 1 < argc; i++)
-                hogs[i] = realpath(argv[i + 1], NULL);
-        if (argc < 3 || !hogs[0] || !hogs[1] || pipe(to_engine) < 0 || pipe(to_starter) < 0)
+        for (int i = 0; i < 3 && i + 1 < argc; i++)
+                cast.hogs[i] = realpath(argv[i + 1], NULL);
+        if (argc < 4 || !cast.hogs[0] || !cast.hogs[1] || !cast.hogs[2] || pipe(to_engine) < 0 ||
+                pipe(to_starter) < 0)
                 return 2;
+        (void) episode_group_make(&cast.group);
         pid = fork();
         if (pid == 0) {
+                episode_group_let_go(&cast.group);
                 close(to_engine[1]);
                 close(to_starter[0]);
-                status = run_engine(hogs, to_engine[0], to_starter[1]);
+                status = run_engine(&cast, to_engine[0], to_starter[1]);
                 fflush(stdout);
                 _exit(status); /* the journal thread still hangs */
         }
         close(to_engine[0]);
         close(to_starter[1]);
-        run_starter(hogs, to_starter[0], to_engine[1]);
+        run_starter(&cast, to_starter[0], to_engine[1]);
         close(to_engine[1]);
         (void) waitpid(pid, &status, 0);
-        free(hogs[0]);
-        free(hogs[1]);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+        removed = episode_group_remove(&cast.group);
+        if (!removed)
+                fprintf(stderr, "the cgroup %s is still there\n", cast.group.path);
+        for (size_t i = 0; i < 3; i++)
+                free(cast.hogs[i]);
+        return WIFEXITED(status) && removed ? WEXITSTATUS(status) : 1;
 }
