@@ -14,6 +14,7 @@ static const char *source_name(SourceId id) {
                 [SOURCE_SWAPS] = "swaps",
                 [SOURCE_ZRAM] = "zram",
                 [SOURCE_ARC] = "arc",
+                [SOURCE_TMPFS] = "tmpfs",
                 [SOURCE_ZONEINFO] = "zoneinfo",
                 [SOURCE_PSI_MEMORY] = "psi.memory",
                 [SOURCE_PSI_IO] = "psi.io",
@@ -115,6 +116,7 @@ static usec_t source_time(const Sample *s, SourceId id) {
         case SOURCE_SWAPS:
         case SOURCE_ZRAM:
         case SOURCE_ARC:
+        case SOURCE_TMPFS:
         case SOURCE_ZONEINFO:
         case SOURCE_PSI_MEMORY:
         case SOURCE_PSI_IO:

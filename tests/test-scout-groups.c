@@ -235,6 +235,25 @@ START_TEST(a_limit_that_changes_above_is_new_facts_below) {
 }
 END_TEST
 
+START_TEST(who_was_made_after_the_first_look_is_said_to_be_young) {
+        GroupSample g;
+        Bed b;
+
+        bed_init(&b, 64, 8);
+        put_group(&b, "/old", 10);
+        ck_assert_int_ge(find(&b, pass(&b, SCOUT_GROUPS_CENSUS, 0), "/old", &g), 0);
+        ck_assert(!g.facts->born_watched);
+        put_group(&b, "/young", 10);
+        ck_assert_int_ge(find(&b, pass(&b, SCOUT_GROUPS_CENSUS, USEC_PER_SEC), "/young", &g), 0);
+        ck_assert(g.facts->born_watched);
+        put(&b, "/old", "memory.max", "1000\n"); /* new facts, no new cgroup */
+        ck_assert_int_ge(find(&b, pass(&b, SCOUT_GROUPS_CENSUS, USEC_PER_SEC), "/old", &g), 0);
+        ck_assert_uint_eq(g.facts->limit_bytes, 1000);
+        ck_assert(!g.facts->born_watched);
+        bed_done(&b);
+}
+END_TEST
+
 START_TEST(cgroups_that_come_and_go_keep_the_others_in_their_slots) {
         GroupSample before, after, none;
         const RosterListing *l;
@@ -778,6 +797,7 @@ int main(void) {
         const TTest *const tests[] = {
                 the_tree_is_walked_and_each_cgroup_known_with_its_facts_and_amounts,
                 a_limit_that_changes_above_is_new_facts_below,
+                who_was_made_after_the_first_look_is_said_to_be_young,
                 cgroups_that_come_and_go_keep_the_others_in_their_slots,
                 a_cgroup_that_loses_its_files_midway_is_out_of_the_way,
                 beyond_the_bound_the_rest_is_counted,

@@ -6,6 +6,7 @@
 #include "base/macro.h"
 #include "core/candidates.h"
 #include "core/group-target.h"
+#include "core/hidden-gain.h"
 
 /* ---- the target that the incident has already, if it may still be taken */
 
@@ -100,14 +101,30 @@ static const GroupCandidate *group_around(
                 : NULL;
 }
 
+/* No process shows what was gained: the cgroup that did, or nobody. */
+static void choose_hidden(
+        const Choosing *c, const GroupRanking *r, HiddenGain hidden, Choice *ret) {
+        uint32_t entry = hidden == HIDDEN_SHARED ? hidden_gain_group(r) : GROUP_NONE;
+
+        if (entry == GROUP_NONE || !group_rank_is_few(c->policy, &r->table[entry]))
+                return;
+        take_group(c, r, &r->table[entry], ret);
+        ret->target.promised = MAX(ret->target.promised, c->s->groups[entry].shmem_gained);
+}
+
 static void choose_process(const Choosing *c, const GroupRanking *r, Choice *ret) {
         const GroupCandidate *group = current_group(c, r);
         const Candidate *winner = current_process(c);
         TargetKind kind = c->policy->targets.kind;
+        HiddenGain hidden = kind == TARGET_AUTO ? hidden_gain_kind(c->policy, c->s) : HIDDEN_NONE;
 
         ret->kept = group || winner;
         if (group) {
                 take_group(c, r, group, ret);
+                return;
+        }
+        if (!winner && hidden != HIDDEN_NONE) {
+                choose_hidden(c, r, hidden, ret);
                 return;
         }
         if (!winner && c->scratch->n_best > 0 && c->scratch->best[0].refusal == REFUSAL_NONE)

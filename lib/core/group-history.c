@@ -115,7 +115,7 @@ static void derive_unreclaimable(GroupSample *g) {
 
 static void derive_group(GroupHistory *h, GroupSample *g, usec_t now_usec, bool grace) {
         g->gained_known = g->growth_known = false;
-        g->gained = 0;
+        g->gained = g->shmem_gained = 0;
         g->growth = 0;
         g->pace = g->last_pace = 0;
         g->pace_usec = USEC_UNSET;

@@ -29,6 +29,7 @@ static void begin(GroupTrack *t, const GroupSample *g) {
 
         memset(t, 0, sizeof(*t));
         usage_track_begin(&t->usage, g->generation, from, g->facts->born_watched);
+        usage_minima_begin(&t->shmem, from, g->facts->born_watched);
         t->stat_usec = t->oom_usec = USEC_UNSET;
 }
 
@@ -194,6 +195,7 @@ static void add_stat(GroupTrack *t, const GroupSample *g) {
         t->stat_current = g->current;
         usage_track_add_minimum(&t->usage, g->stat_at_usec, g->anon + g->swap);
         usage_track_add_point(&t->usage, g->stat_at_usec, g->unreclaimable);
+        usage_minima_add(&t->shmem, g->stat_at_usec, g->shmem);
         add_step(t, g);
         add_refaults(t, g);
 }
@@ -205,6 +207,7 @@ static void read_usage(const GroupTrack *t, GroupSample *g, usec_t now_usec, boo
                 g->gained = sub_sat_u64(g->anon + g->swap, baseline);
                 g->gained_known = usage_track_is_ripe(&t->usage, g->stat_at_usec);
         }
+        g->shmem_gained = usage_minima_gained(&t->shmem, g->shmem);
         g->growth_known = t->usage.growth_known && !grace &&
                 usec_since(now_usec, g->stat_at_usec) < GROWTH_STALE_USEC;
         if (g->growth_known)

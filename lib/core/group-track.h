@@ -34,6 +34,7 @@ typedef struct GroupStep {
 
 typedef struct GroupTrack {
         UsageTrack usage;
+        UsageMinima shmem;
         usec_t stat_usec;                             /* of the newest memory.stat taken in */
         uint64_t stat_current;                        /* what was charged when it came */
         GroupRefaults refaults[GROUP_REFAULT_POINTS]; /* a ring */

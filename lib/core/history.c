@@ -40,6 +40,7 @@ struct History {
         uint32_t n_tracks;
         UsageTrack *tracks;
         GroupHistory groups;
+        UsageMinima tmpfs, shared;
 };
 
 int history_new(uint32_t processes_max, uint32_t groups_max, History **ret) {
@@ -56,6 +57,8 @@ int history_new(uint32_t processes_max, uint32_t groups_max, History **ret) {
         }
         h->n_tracks = processes_max;
         psi_windows_init(&h->psi);
+        usage_minima_begin(&h->tmpfs, 0, false);
+        usage_minima_begin(&h->shared, 0, false);
         *ret = h;
         return 0;
 }
@@ -222,6 +225,25 @@ static void derive_processes(History *h, Sample *s) {
         user_sum(s, &h->shared_mm);
 }
 
+static uint64_t gained_by(UsageMinima *m, usec_t at_usec, uint64_t bytes) {
+        usage_minima_add(m, at_usec, bytes);
+        return usage_minima_gained(m, bytes);
+}
+
+/* Without a word about tmpfs all of it may be either; then it counts as what is not in files. */
+static void read_shared(History *h, Sample *s) {
+        const SystemRaw *raw = &s->raw;
+        bool asked = is_present(raw, SOURCE_TMPFS);
+
+        s->tmpfs_gained = s->shmem_gained = 0;
+        if (!is_present(raw, SOURCE_MEMINFO))
+                return;
+        if (asked)
+                s->tmpfs_gained = gained_by(&h->tmpfs, raw->at_usec, raw->tmpfs_used);
+        s->shmem_gained = gained_by(
+                &h->shared, raw->at_usec, sub_sat_u64(raw->shmem, asked ? raw->tmpfs_used : 0));
+}
+
 static void take_in(History *h, const Sample *s, const Corrections *c) {
         const SystemRaw *raw = &s->raw;
 
@@ -272,6 +294,7 @@ void history_advance(History *h, Sample *s, usec_t planned_usec) {
                 read_rates(h, s);
                 read_pressure(h, s);
         }
+        read_shared(h, s);
         derive_processes(h, s);
         group_history_advance(&h->groups, s);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "core/hidden-gain.h"
 #include "core/explain-groups.h"
 
 typedef struct Holder {
@@ -100,6 +101,9 @@ void no_victim_tell(Judge *j, Incident *i) {
                 return;
 
         textbuf_init(&out, e->text, sizeof(e->text));
+        hidden_gain_print(judge_policy(j, i), j->s, &out);
+        if (out.len > 0)
+                textbuf_add(&out, "; ");
         print_best(j, i, &out);
         textbuf_add(&out, "; memory is in ");
         no_victim_print_breakdown(j->s, &out);

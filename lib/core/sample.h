@@ -29,6 +29,7 @@ typedef enum SourceId {
         SOURCE_SWAPS,
         SOURCE_ZRAM,
         SOURCE_ARC,
+        SOURCE_TMPFS,
         SOURCE_ZONEINFO,
         SOURCE_PSI_MEMORY,
         SOURCE_PSI_IO,
@@ -72,6 +73,10 @@ typedef struct SystemRaw {
 
         /* ZFS */
         uint64_t arc_size, arc_min;
+
+        /* tmpfs: what files hold, which is part of shmem and nobody's */
+        uint64_t tmpfs_used, tmpfs_largest;
+        char tmpfs_mount[64]; /* of the largest; "" for none */
 
         /* zoneinfo */
         uint64_t watermark_min, watermark_low, watermark_high;
@@ -204,6 +209,7 @@ typedef struct GroupSample {
         bool gained_known; /* false: it was there before us and is watched for less than a minute */
         uint64_t gained; /* bytes of anon + swap beyond its minimum of the last hour, as far as seen
                           */
+        uint64_t shmem_gained; /* the same of shmem */
         bool growth_known;
         int64_t growth; /* of unreclaimable, bytes/s over the last 10 s, robust */
         uint64_t pace;  /* likewise, of the slower of its two newest steps; 0: they do not both rise
@@ -251,6 +257,8 @@ typedef struct Sample {
         /* the corrections behind mem.available, for status and explain */
         uint64_t corrected_arc, corrected_file, corrected_dirty;
         uint64_t swap_free_effective; /* swap.free at its physical worth */
+        /* beyond the minimum of the last hour, bytes: files of tmpfs, and what else is shared */
+        uint64_t tmpfs_gained, shmem_gained;
 } Sample;
 
 /* The process in a slot, or NULL when the sample has it no more. */

@@ -19,25 +19,52 @@ static uint32_t to_kib(uint64_t bytes) {
         return (uint32_t) MIN(bytes / 1024, (uint64_t) NO_MINIMUM - 1);
 }
 
+void usage_minima_begin(UsageMinima *m, usec_t at_usec, bool from_nothing) {
+        *m = (UsageMinima){ .block = (uint32_t) (at_usec / BLOCK_USEC) };
+        for (int i = 0; i < TRACK_BLOCKS; i++)
+                m->kib[i] = NO_MINIMUM;
+        if (from_nothing)
+                m->kib[m->block % TRACK_BLOCKS] = 0; /* (2) */
+}
+
+static void roll_blocks(UsageMinima *m, uint32_t block) {
+        uint32_t passed = MIN(block - m->block, (uint32_t) TRACK_BLOCKS);
+
+        for (uint32_t i = 0; i < passed; i++)
+                m->kib[(block - i) % TRACK_BLOCKS] = NO_MINIMUM; /* (1) */
+        m->block = block;
+}
+
+void usage_minima_add(UsageMinima *m, usec_t at_usec, uint64_t bytes) {
+        uint32_t block = (uint32_t) (at_usec / BLOCK_USEC);
+
+        if (block < m->block)
+                return;
+        roll_blocks(m, block);
+        m->kib[block % TRACK_BLOCKS] = MIN(m->kib[block % TRACK_BLOCKS], to_kib(bytes));
+}
+
+static uint32_t least_of(const UsageMinima *m) {
+        uint32_t least = NO_MINIMUM;
+
+        for (int i = 0; i < TRACK_BLOCKS; i++)
+                least = MIN(least, m->kib[i]);
+        return least;
+}
+
+uint64_t usage_minima_gained(const UsageMinima *m, uint64_t bytes) {
+        uint32_t least = least_of(m);
+
+        return least == NO_MINIMUM ? 0 : sub_sat_u64(bytes, (uint64_t) least * 1024);
+}
+
 void usage_track_begin(UsageTrack *t, uint32_t generation, usec_t at_usec, bool born_watched) {
         *t = (UsageTrack){
                 .generation_plus_one = generation + 1,
-                .block = (uint32_t) (at_usec / BLOCK_USEC),
                 .born_watched = born_watched,
                 .first_usec = at_usec,
         };
-        for (int i = 0; i < TRACK_BLOCKS; i++)
-                t->minima_kib[i] = NO_MINIMUM;
-        if (born_watched)
-                t->minima_kib[t->block % TRACK_BLOCKS] = 0; /* (2) */
-}
-
-static void roll_blocks(UsageTrack *t, uint32_t block) {
-        uint32_t passed = MIN(block - t->block, (uint32_t) TRACK_BLOCKS);
-
-        for (uint32_t i = 0; i < passed; i++)
-                t->minima_kib[(block - i) % TRACK_BLOCKS] = NO_MINIMUM; /* (1) */
-        t->block = block;
+        usage_minima_begin(&t->minima, at_usec, born_watched);
 }
 
 static uint8_t point_at(const UsageTrack *t, uint8_t age) {
@@ -84,14 +111,8 @@ void usage_track_add_point(UsageTrack *t, usec_t at_usec, uint64_t amount) {
 }
 
 void usage_track_add_minimum(UsageTrack *t, usec_t at_usec, uint64_t usage) {
-        uint32_t block = (uint32_t) (at_usec / BLOCK_USEC);
-
-        if (at_usec < t->first_usec || block < t->block)
-                return;
-
-        roll_blocks(t, block);
-        t->minima_kib[block % TRACK_BLOCKS] =
-                MIN(t->minima_kib[block % TRACK_BLOCKS], to_kib(usage));
+        if (at_usec >= t->first_usec)
+                usage_minima_add(&t->minima, at_usec, usage);
 }
 
 void usage_track_add(UsageTrack *t, usec_t at_usec, uint64_t usage) {
@@ -105,13 +126,10 @@ void usage_track_forget_growth(UsageTrack *t) {
 }
 
 bool usage_track_baseline(const UsageTrack *t, uint64_t *ret_bytes) {
-        uint32_t least = NO_MINIMUM;
+        uint32_t least = least_of(&t->minima);
 
-        for (int i = 0; i < TRACK_BLOCKS; i++)
-                least = MIN(least, t->minima_kib[i]);
         if (least == NO_MINIMUM)
                 return false;
-
         *ret_bytes = (uint64_t) least * 1024;
         return true;
 }

@@ -17,10 +17,24 @@
 #define TRACK_BLOCKS 12
 #define TRACK_POINTS 6
 
+/* The minima alone, of any amount in bytes. */
+typedef struct UsageMinima {
+        uint32_t block; /* number of the newest block since the clock's start */
+        uint32_t kib[TRACK_BLOCKS];
+} UsageMinima;
+
+/* from_nothing: what is there was not, a moment ago. */
+void usage_minima_begin(UsageMinima *m, usec_t at_usec, bool from_nothing);
+
+/* Takes in a reading; one from before the newest block is ignored. */
+void usage_minima_add(UsageMinima *m, usec_t at_usec, uint64_t bytes);
+
+/* What the newest reading is beyond the minimum over the last hour, bytes; 0 without one. */
+uint64_t usage_minima_gained(const UsageMinima *m, uint64_t bytes);
+
 typedef struct UsageTrack {
         uint32_t generation_plus_one; /* 0: unused */
-        uint32_t block;               /* number of the newest block since the clock's start */
-        uint32_t minima_kib[TRACK_BLOCKS];
+        UsageMinima minima;
         uint32_t points_kib[TRACK_POINTS];
         uint32_t points_msec[TRACK_POINTS]; /* since first_usec */
         int32_t growth_kib;                 /* per second */

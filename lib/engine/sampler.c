@@ -251,7 +251,8 @@ static void read_psi(Sampler *s, usec_t now_usec, SystemRaw *raw) {
 
 /* What the scout reads is as healthy as it says. ZFS and zram are no loss where they are not. */
 static void note_slow(Sampler *s, const Scout *scout, const SystemRaw *raw) {
-        static const SourceId ids[] = { SOURCE_VMSTAT, SOURCE_ZRAM, SOURCE_ARC, SOURCE_ZONEINFO };
+        static const SourceId ids[] = { SOURCE_VMSTAT, SOURCE_ZRAM, SOURCE_ARC, SOURCE_TMPFS,
+                SOURCE_ZONEINFO };
 
         for (size_t i = 0; i < ELEMENTS(ids); i++) {
                 int error = scout_source_error(scout, ids[i]);

@@ -4,15 +4,20 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
 #include "base/number.h"
 #include "kernel/arcstats.h"
 #include "kernel/swaps.h"
+#include "kernel/tmpfs.h"
 #include "kernel/vmstat.h"
 #include "kernel/zoneinfo.h"
 #include "kernel/zram.h"
+
+/* How old what tmpfs holds may become: it is one open and one more for each of them. */
+#define TMPFS_AGE_USEC USEC_PER_SEC
 
 struct SlowSources {
         const SysRoot *root;
@@ -23,7 +28,12 @@ struct SlowSources {
         size_t n_zram;
         Swaps swaps; /* 2.5 KiB that need not be on the stack */
         uint64_t page_size;
+        usec_t tmpfs_usec; /* when it was asked last; 0: never */
+        int tmpfs_error;
+        TmpfsUsage tmpfs;
 };
+
+_Static_assert(sizeof(((SlowValues *) NULL)->tmpfs_mount) == TMPFS_PATH_MAX, "a path fits");
 
 int slow_sources_new(const SysRoot *root, SlowSources **ret) {
         SlowSources *s = calloc(1, sizeof(*s));
@@ -170,6 +180,28 @@ static void read_zram(SlowSources *s, SlowValues *v) {
         v->zram_limit = unlimited ? 0 : sum.limit_bytes;
 }
 
+/* A recorded tree has no file systems that could be asked. */
+static void read_tmpfs(SlowSources *s, usec_t now_usec, SlowValues *v) {
+        if (s->root->foreign)
+                return;
+        if (s->tmpfs_usec == 0 || usec_since(now_usec, s->tmpfs_usec) >= TMPFS_AGE_USEC) {
+                _cleanup_close_ int fd = fdio_open_at(s->root->proc_fd, "self/mountinfo");
+                int root_fd = s->root->root_fd;
+
+                s->tmpfs_usec = now_usec;
+                s->tmpfs_error =
+                        fd < 0 ? fd : tmpfs_read_fd(fd, tmpfs_ask_statfs, &root_fd, &s->tmpfs);
+        }
+        if (s->tmpfs_error < 0) {
+                set_error(v, SOURCE_TMPFS, s->tmpfs_error);
+                return;
+        }
+        v->have |= source_bit(SOURCE_TMPFS);
+        v->tmpfs_used = s->tmpfs.used_bytes;
+        v->tmpfs_largest = s->tmpfs.largest_bytes;
+        memcpy(v->tmpfs_mount, s->tmpfs.largest, sizeof(v->tmpfs_mount));
+}
+
 void slow_sources_read(SlowSources *s, usec_t now_usec, SlowValues *ret) {
         SlowValues v = { 0 };
 
@@ -177,5 +209,6 @@ void slow_sources_read(SlowSources *s, usec_t now_usec, SlowValues *ret) {
         read_zoneinfo(s, &v);
         read_arc(s, &v);
         read_zram(s, &v);
+        read_tmpfs(s, now_usec, &v);
         *ret = v;
 }

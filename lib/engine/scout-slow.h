@@ -2,7 +2,8 @@
 #pragma once
 
 /* System values that the kernel allocates for, or that change too seldom for every tick: vmstat,
- * zram, the ZFS cache, zone watermarks. Read by the scout, used by the sentinel with their age. */
+ * zram, the ZFS cache, tmpfs, zone watermarks. Read by the scout, used by the sentinel with their
+ * age. */
 
 #include <stdint.h>
 
@@ -19,6 +20,8 @@ typedef struct SlowValues {
         uint64_t scan, steal, oom_kills;
         uint64_t zram_original, zram_physical, zram_limit;
         uint64_t arc_size, arc_min;
+        uint64_t tmpfs_used, tmpfs_largest;
+        uint64_t tmpfs_mount[8]; /* text, with its NUL */
         uint64_t watermark_min, watermark_low, watermark_high;
         int64_t errors[_SOURCE_MAX]; /* negative errno of the last failed read, 0 */
 } SlowValues;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
@@ -341,6 +342,9 @@ void scout_fill_raw(const Scout *s, SystemRaw *raw) {
         raw->zram_limit = v.zram_limit;
         raw->arc_size = v.arc_size;
         raw->arc_min = v.arc_min;
+        raw->tmpfs_used = v.tmpfs_used;
+        raw->tmpfs_largest = v.tmpfs_largest;
+        memcpy(raw->tmpfs_mount, v.tmpfs_mount, sizeof(raw->tmpfs_mount));
         raw->watermark_min = v.watermark_min;
         raw->watermark_low = v.watermark_low;
         raw->watermark_high = v.watermark_high;

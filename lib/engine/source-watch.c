@@ -12,6 +12,7 @@ static const char *const source_names[_SOURCE_MAX] = {
         [SOURCE_SWAPS] = "swaps",
         [SOURCE_ZRAM] = "zram",
         [SOURCE_ARC] = "arc",
+        [SOURCE_TMPFS] = "tmpfs",
         [SOURCE_ZONEINFO] = "zoneinfo",
         [SOURCE_PSI_MEMORY] = "psi.memory",
         [SOURCE_PSI_IO] = "psi.io",

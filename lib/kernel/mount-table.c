@@ -20,17 +20,14 @@ static bool has_option(Slice options, Slice wanted) {
         return false;
 }
 
-/* "36 35 98:0 /root /mount/point options optional... - type source superoptions". */
-typedef struct Mount {
-        Slice root, point, type, options;
-} Mount;
-
-static bool parse_mount(Slice line, Mount *ret) {
+bool mount_line_parse(Slice line, MountLine *ret) {
         Slice word, source;
 
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 2; i++)
                 if (!slice_next_word(&line, &word))
                         return false;
+        if (!slice_next_word(&line, &ret->device))
+                return false;
         if (!slice_next_word(&line, &ret->root) || !slice_next_word(&line, &ret->point))
                 return false;
 
@@ -46,7 +43,7 @@ static bool parse_mount(Slice line, Mount *ret) {
         return true;
 }
 
-static void take_cgroup2(MountTable *t, const Mount *m) {
+static void take_cgroup2(MountTable *t, const MountLine *m) {
         bool whole = slice_equals(m->root, SLICE("/"));
         char path[MOUNT_PATH_MAX];
 
@@ -60,9 +57,9 @@ static void take_cgroup2(MountTable *t, const Mount *m) {
 }
 
 bool mount_table_take_line(MountTable *t, Slice line) {
-        Mount m;
+        MountLine m;
 
-        if (!parse_mount(line, &m))
+        if (!mount_line_parse(line, &m))
                 return false;
 
         if (slice_equals(m.type, SLICE("cgroup2")))

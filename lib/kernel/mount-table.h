@@ -10,6 +10,15 @@
 
 enum { MOUNT_PATH_MAX = 256 };
 
+/* One line, "36 35 98:0 /root /mount/point options optional... - type source superoptions", as
+ * slices of it; the escapes of point are not undone. */
+typedef struct MountLine {
+        Slice device, root, point, type, options;
+} MountLine;
+
+/* Returns whether the line has the form of a mount. */
+bool mount_line_parse(Slice line, MountLine *ret);
+
 typedef struct MountTable {
         char cgroup2[MOUNT_PATH_MAX]; /* mount point, escapes undone; "" when there is none */
         bool cgroup2_whole;           /* it shows the tree from its root */
