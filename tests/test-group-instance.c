@@ -434,8 +434,8 @@ static const TickRow tick_rows[] = {
         { "far from its limit", GIB(1), 0, UINT64_MAX, 0, SEC(5) },
         { "a small one that does not grow", MIB(100), 0, MIB(200), 0, SEC(1) },
         { "a small one full of cache", MIB(100), MIB(95), MIB(200), 0, SEC(1) },
-        { "one that will be there in 200 ms", MIB(80), 0, MIB(200), MIB(500), MSEC(100) },
-        { "one that is all but there", MIB(179), 0, MIB(200), MIB(500), MSEC(50) },
+        { "one that will be there in 200 ms", MIB(80), 0, MIB(200), MIB(500), MSEC(150) },
+        { "one that is all but there", MIB(179), 0, MIB(200), MIB(500), MSEC(150) },
         { "one that is there", MIB(190), 0, MIB(200), 0, MSEC(250) },
         { "a large one that leaks slowly", GIB(4), 0, GIB(5), MIB(1), SEC(2) },
 };

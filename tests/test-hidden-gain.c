@@ -127,9 +127,10 @@ static const struct {
 } rows[] = {
         { "nothing gained", 0, 0, 0, WATCH_SYSTEM, HIDDEN_NONE },
         { "a little", MIB(500), 0, 0, WATCH_SYSTEM, HIDDEN_NONE },
-        { "files", GIB(2), GIB(1), GIB(1), WATCH_SYSTEM, HIDDEN_FILES },
-        { "a memfd", GIB(1), GIB(2), GIB(1), WATCH_SYSTEM, HIDDEN_SHARED },
+        { "files", GIB(3), GIB(1), GIB(1), WATCH_SYSTEM, HIDDEN_FILES },
+        { "a memfd", GIB(1), GIB(3), GIB(1), WATCH_SYSTEM, HIDDEN_SHARED },
         { "less than the processes gained", GIB(2), 0, GIB(3), WATCH_SYSTEM, HIDDEN_NONE },
+        { "a leak beside files of an hour ago", GIB(4), 0, GIB(3), WATCH_SYSTEM, HIDDEN_NONE },
         { "a policy about a process", GIB(2), 0, 0, WATCH_PROCESS, HIDDEN_NONE },
         { "a policy about a cgroup", 0, GIB(2), 0, WATCH_CGROUP, HIDDEN_NONE },
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/number.h"
 #include "core/candidates.h"
 #include "core/group-target.h"
 #include "core/hidden-gain.h"
@@ -55,7 +56,21 @@ static void take_process(const Choosing *c, const Candidate *winner, TargetKind 
         rank_target(c->policy, c->v, c->s, c->scratch->candidates, winner, kind, &ret->target);
 }
 
-/* All of a cgroup, or its worst member when that would be too many. */
+/* Of many that are all small: as many as may be taken, the worst first. */
+static void take_some(const Choosing *c, const Candidate *winner, Choice *ret) {
+        size_t most = MIN((size_t) c->policy->targets.max_victims, (size_t) TARGET_MEMBERS_MAX);
+        Target *t = &ret->target;
+
+        take_process(c, winner, TARGET_TREE, ret);
+        if (t->n_members <= most)
+                return;
+        t->promised = t->promised / t->n_members * most;
+        t->n_unreached += t->n_members - most;
+        t->n_members = most;
+}
+
+/* All of a cgroup, or its worst member when that would be too many; or as many as may be, when one
+ * of them would help nothing. */
 static void take_group(
         const Choosing *c, const GroupRanking *r, const GroupCandidate *group, Choice *ret) {
         ret->group = group;
@@ -63,8 +78,11 @@ static void take_group(
         ret->too_many = !group_rank_is_few(c->policy, group);
         if (!ret->too_many)
                 group_target_take(r, group->group, &ret->target);
-        else if (ret->winner)
+        else if (ret->winner) {
                 take_process(c, ret->winner, TARGET_PROCESS, ret);
+                if (ret->target.promised < rank_at_least(c->policy, c->s))
+                        take_some(c, ret->winner, ret);
+        }
 }
 
 static void choose_group(const Choosing *c, const GroupRanking *r, Choice *ret) {
@@ -93,10 +111,12 @@ static const GroupCandidate *group_around(
         if (one != GROUP_NONE && r->table[one].refusal == REFUSAL_NONE)
                 return &r->table[one];
         work = group_target_of_work(r, winner->proc);
-        if (work == GROUP_NONE || r->table[work].refusal != REFUSAL_NONE || winner->preference > 0)
+        if (work == GROUP_NONE || r->table[work].refusal != REFUSAL_NONE ||
+                winner->preference > 0 || !group_rank_is_meant(r, &r->table[work]))
                 return NULL;
         g = &r->table[work];
-        return candidate_takes_group(c->policy, winner) || g->largest < g->gained - g->largest
+        return candidate_takes_group(c->policy, winner) ||
+                        g->largest < sub_sat_u64(g->gained, g->largest)
                 ? g
                 : NULL;
 }
@@ -106,7 +126,8 @@ static void choose_hidden(
         const Choosing *c, const GroupRanking *r, HiddenGain hidden, Choice *ret) {
         uint32_t entry = hidden == HIDDEN_SHARED ? hidden_gain_group(r) : GROUP_NONE;
 
-        if (entry == GROUP_NONE || !group_rank_is_few(c->policy, &r->table[entry]))
+        if (entry == GROUP_NONE || !group_rank_is_few(c->policy, &r->table[entry]) ||
+                !group_rank_is_meant(r, &r->table[entry]))
                 return;
         take_group(c, r, &r->table[entry], ret);
         ret->target.promised = MAX(ret->target.promised, c->s->groups[entry].shmem_gained);
@@ -138,9 +159,12 @@ static void choose_process(const Choosing *c, const GroupRanking *r, Choice *ret
                 take_process(c, winner, kind, ret);
 }
 
-/* A user has no slice where there is no logind. */
+/* A user has no slice where there is no logind; and where there is one, his manager is in it, which
+ * is spared: then it is his processes one by one. */
 static bool has_groups(const Choosing *c) {
-        return c->scratch->n_best_groups > 0 || c->policy->targets.kind != TARGET_USER;
+        return c->policy->targets.kind != TARGET_USER ||
+                (c->scratch->n_best_groups > 0 &&
+                        c->scratch->best_groups[0].refusal == REFUSAL_NONE);
 }
 
 void choice_make(const Choosing *c, Choice *ret) {

@@ -112,10 +112,13 @@ static void add_instances(Evaluation *e, size_t policy) {
 size_t evaluate(const Config *config, const Sample *s, EvaluateNotBefore not_before,
         const void *ctx, Verdict *ret, size_t cap, size_t *ret_dropped) {
         Evaluation e = { config, s, not_before, ctx, ret, 0, cap, 0 };
-        size_t system_left = 0, instances = config->limits.instances;
+        size_t system_left = 0, others_left = 0, instances = config->limits.instances;
 
         for (size_t i = 0; i < config->n_policies; i++)
-                system_left += config->policies[i].watch == WATCH_SYSTEM;
+                if (config->policies[i].watch == WATCH_SYSTEM)
+                        system_left++;
+                else
+                        others_left++;
 
         for (size_t i = 0; i < config->n_policies; i++) {
                 /* Policies of the system have one verdict each and never lose it to a crowd of
@@ -127,9 +130,10 @@ size_t evaluate(const Config *config, const Sample *s, EvaluateNotBefore not_bef
                         add_verdict(&e, i, &key, -1, -1);
                         system_left--;
                 } else {
-                        size_t before = e.n;
+                        size_t before = e.n, share = instances / others_left--;
 
-                        e.cap = MIN(cap > system_left ? cap - system_left : 0, e.n + instances);
+                        /* An even share of what is left: those of earlier files starve nobody. */
+                        e.cap = MIN(cap > system_left ? cap - system_left : 0, e.n + share);
                         e.cap = MAX(e.cap, e.n);
                         add_instances(&e, i);
                         instances -= e.n - before;

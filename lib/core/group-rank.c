@@ -208,6 +208,10 @@ size_t group_rank(GroupRanking *r, TargetKind kind, GroupCandidate *ret, size_t 
         return target_is_group(kind) ? select_best(r, ret, cap) : 0;
 }
 
+bool group_rank_is_meant(const GroupRanking *r, const GroupCandidate *c) {
+        return is_matched(r, c) && !(c->link.flags & GROUP_HAS_UNMATCHED);
+}
+
 bool group_rank_is_few(const Policy *policy, const GroupCandidate *c) {
         uint32_t most = policy->targets.max_victims;
 

@@ -55,5 +55,9 @@ size_t group_rank(GroupRanking *r, TargetKind kind, GroupCandidate *ret, size_t 
 /* The entry that a process lives in, or the nearest above it that is known; GROUP_NONE. */
 uint32_t group_rank_leaf(const GroupRanking *r, uint32_t proc);
 
+/* True when the policy's match takes the cgroup and everybody in it: for whom takes a whole cgroup
+ * on behalf of one member. */
+bool group_rank_is_meant(const GroupRanking *r, const GroupCandidate *c);
+
 /* True when a policy with this bound may end so many processes at once. */
 bool group_rank_is_few(const Policy *policy, const GroupCandidate *c);

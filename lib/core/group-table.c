@@ -119,8 +119,8 @@ static void add_amounts(const GroupRanking *r, GroupCandidate *c, uint32_t proc)
         c->link.n_avoided += candidate->preference < 0;
         c->link.age_sec = MAX(c->link.age_sec,
                 usec_since(r->s->raw.boottime_usec, p->facts->born_usec) / USEC_PER_SEC);
-        if (candidate->refusal != REFUSAL_NOT_MATCHED)
-                c->link.flags |= GROUP_HAS_MATCHED;
+        c->link.flags |=
+                candidate->refusal != REFUSAL_NOT_MATCHED ? GROUP_HAS_MATCHED : GROUP_HAS_UNMATCHED;
         if (candidate_is_touchable(candidate) && p->kept &&
                 (c->culprit == GROUP_NONE || p->gained > r->s->procs[c->culprit].gained)) {
                 c->culprit = proc;

@@ -7,9 +7,10 @@
 #include "core/group-rank.h"
 
 enum {
-        GROUP_HAS_CHILDREN = 1 << 0, /* populated cgroups below it */
-        GROUP_IN_OOM_GROUP = 1 << 1, /* an ancestor goes as a whole: memory.oom.group */
-        GROUP_HAS_MATCHED = 1 << 2,  /* a member that the policy's match takes */
+        GROUP_HAS_CHILDREN = 1 << 0,  /* populated cgroups below it */
+        GROUP_IN_OOM_GROUP = 1 << 1,  /* an ancestor goes as a whole: memory.oom.group */
+        GROUP_HAS_MATCHED = 1 << 2,   /* a member that the policy's match takes */
+        GROUP_HAS_UNMATCHED = 1 << 3, /* a member that it does not take */
 };
 
 /* Makes the table: links and sums, and for each entry the first reason among its processes not to

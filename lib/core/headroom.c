@@ -14,6 +14,9 @@
 /* While nothing but pressures and rates is missing, or something is true that nobody acts on. */
 #define WAITING_TICK_USEC (250 * USEC_PER_MSEC)
 
+/* Two readings of memory.stat are at least so far apart (group-track.c). */
+#define STAT_TICK_USEC (150 * USEC_PER_MSEC)
+
 /* Longer than anybody waits. */
 #define NEVER_USEC (24 * USEC_PER_HOUR)
 
@@ -196,6 +199,16 @@ static usec_t until_groups(
         return nearest;
 }
 
+/* What cannot be reclaimed is known anew with a new memory.stat only; and a word has time. */
+static usec_t at_the_pace_of_stat(const Policy *p, usec_t t) {
+        if (t == 0)
+                return 0;
+        for (size_t i = 0; i < p->n_steps; i++)
+                if (step_is_destructive(p->steps[i].kind))
+                        return MAX(t, STAT_TICK_USEC);
+        return MAX(t, WAITING_TICK_USEC);
+}
+
 usec_t evaluate_next_tick(
         const Config *config, const Sample *s, const Verdict *verdicts, size_t n, bool busy) {
         const TickConfig *tick = &config->tick;
@@ -218,7 +231,7 @@ usec_t evaluate_next_tick(
                 if (is_true(verdicts, n, i))
                         t = 0;
                 else if (watch_is_group(p->watch))
-                        t = until_groups(p, &o, verdicts, n, i);
+                        t = at_the_pace_of_stat(p, until_groups(p, &o, verdicts, n, i));
                 else
                         t = until_node(&p->when, 0, &o, false);
                 next = MIN(next, t == 0 ? WAITING_TICK_USEC : t);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/number.h"
 
 /* Of all memory: less is nothing to leave everybody alone for. */
 #define PART_OF_MEMORY 20
@@ -21,7 +22,7 @@ HiddenGain hidden_gain_kind(const Policy *policy, const Sample *s) {
         uint64_t most = MAX(s->tmpfs_gained, s->shmem_gained);
 
         if (policy->watch != WATCH_SYSTEM || most < s->raw.mem_total / PART_OF_MEMORY ||
-                most < rank_at_least(policy, s) || most <= gained_by_processes(s))
+                most < rank_at_least(policy, s) || most / 2 <= gained_by_processes(s))
                 return HIDDEN_NONE;
         return s->tmpfs_gained >= s->shmem_gained ? HIDDEN_FILES : HIDDEN_SHARED;
 }
@@ -34,8 +35,10 @@ uint32_t hidden_gain_group(const GroupRanking *r) {
                 const GroupSample *g = &r->s->groups[i];
                 size_t depth = strlen(g->facts->path);
 
-                /* Paths above a cgroup are shorter than its own. */
-                if (g->shmem_gained <= r->s->shmem_gained / 2 || depth <= deepest)
+                /* What memory.stat calls shmem has the files of a tmpfs in it. Two of which each
+                 * has more than half lie one in the other: the longer path is the smaller one. */
+                if (g->shmem_gained <= add_sat_u64(r->s->tmpfs_gained, r->s->shmem_gained / 2) ||
+                        depth <= deepest)
                         continue;
                 deepest = depth;
                 best = i;

@@ -15,12 +15,13 @@ typedef enum HiddenGain {
         HIDDEN_FILES,  /* of a tmpfs: comes back only when they are removed */
 } HiddenGain;
 
-/* What most of the gain is, when that is more than a twentieth of memory and more than at_least.
- * For policies of the system only. */
+/* What most of the gain is, when that is more than a twentieth of memory, more than at_least, and
+ * more than twice what all processes gained. For policies of the system only. */
 HiddenGain hidden_gain_kind(const Policy *policy, const Sample *s);
 
-/* For HIDDEN_SHARED: the smallest cgroup that may be taken whole and in which more than half of it
- * was gained, as an index into r->table; GROUP_NONE when there is none. After group_rank(). */
+/* For HIDDEN_SHARED: the smallest cgroup in which more than half of it was gained, even if all the
+ * files were in there too, if it may be taken whole, as an index into r->table; else GROUP_NONE.
+ * After group_rank(). */
 uint32_t hidden_gain_group(const GroupRanking *r);
 
 /* In words, for the alert: "files in /dev/shm hold 310 MiB, ..."; nothing for HIDDEN_NONE. */

@@ -41,6 +41,8 @@ struct History {
         UsageTrack *tracks;
         GroupHistory groups;
         UsageMinima tmpfs, shared;
+        usec_t tmpfs_at_usec; /* of the reading that shared_bytes was told with */
+        uint64_t shared_bytes;
 };
 
 int history_new(uint32_t processes_max, uint32_t groups_max, History **ret) {
@@ -230,7 +232,9 @@ static uint64_t gained_by(UsageMinima *m, usec_t at_usec, uint64_t bytes) {
         return usage_minima_gained(m, bytes);
 }
 
-/* Without a word about tmpfs all of it may be either; then it counts as what is not in files. */
+/* Without a word about tmpfs all of it may be either; then it counts as what is not in files. What
+ * files hold is told later than shmem: both are of the moment at which it was, else whatever was
+ * written since would look like the other kind. */
 static void read_shared(History *h, Sample *s) {
         const SystemRaw *raw = &s->raw;
         bool asked = is_present(raw, SOURCE_TMPFS);
@@ -240,8 +244,10 @@ static void read_shared(History *h, Sample *s) {
                 return;
         if (asked)
                 s->tmpfs_gained = gained_by(&h->tmpfs, raw->at_usec, raw->tmpfs_used);
-        s->shmem_gained = gained_by(
-                &h->shared, raw->at_usec, sub_sat_u64(raw->shmem, asked ? raw->tmpfs_used : 0));
+        if (!asked || raw->tmpfs_at_usec == 0 || raw->tmpfs_at_usec != h->tmpfs_at_usec)
+                h->shared_bytes = sub_sat_u64(raw->shmem, asked ? raw->tmpfs_used : 0);
+        h->tmpfs_at_usec = raw->tmpfs_at_usec;
+        s->shmem_gained = gained_by(&h->shared, raw->at_usec, h->shared_bytes);
 }
 
 static void take_in(History *h, const Sample *s, const Corrections *c) {

@@ -267,7 +267,18 @@ static bool is_gone(const Judge *j, const Incident *i) {
         return i->key.watch == WATCH_USER && !user_sum_find(j->s, i->key.uid);
 }
 
-/* An instance without a verdict: it is gone, or beyond the bound of instances. */
+static bool is_fresh(const Judge *j, const Incident *i) {
+        return watch_is_group(i->key.watch) ? j->s->groups_fresh : j->s->procs_fresh;
+}
+
+static const char *why_gone(const Incident *i) {
+        return i->key.watch == WATCH_USER      ? "the user has no processes left"
+                : watch_is_group(i->key.watch) ? "the cgroup is gone"
+                                               : "the process is gone";
+}
+
+/* An instance without a verdict: it is gone; or what was watched changed with a reload, or larger
+ * ones took its place. */
 static void advance_unseen(Judge *j, Incident *i) {
         bool busy = j->book->flight.active && j->book->flight.incident == i->id;
 
@@ -277,10 +288,9 @@ static void advance_unseen(Judge *j, Incident *i) {
                 if (usec_since(j->now_usec, i->closed_usec) > judge_policy(j, i)->cooldown_usec)
                         forget(i);
         } else if (!busy && is_gone(j, i))
-                incident_close(j, i,
-                        i->key.watch == WATCH_USER             ? "the user has no processes left"
-                                : watch_is_group(i->key.watch) ? "the cgroup is gone"
-                                                               : "the process is gone");
+                incident_close(j, i, why_gone(i));
+        else if (!busy && is_fresh(j, i))
+                incident_close(j, i, "it is not watched any more");
 }
 
 void incidents_advance(Judge *j) {

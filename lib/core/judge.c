@@ -54,7 +54,7 @@ static bool is_group_critical(const Judge *j, const GroupSample *group, uint64_t
         if (!usage.known || usage.total <= 0)
                 return false;
         left = sub_sat_u64((uint64_t) usage.total, (uint64_t) usage.value);
-        return j->s->swap_free_effective < left &&
+        return j->s->swap_free_effective <= left &&
                 permyriad_of(left, (uint64_t) usage.total) < CRITICAL_FORECAST_PERMYRIAD &&
                 is_sooner(j, &exhaustion, MIN(target_bytes, (uint64_t) usage.value));
 }

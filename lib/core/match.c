@@ -196,7 +196,7 @@ bool match_list_names_slice(const MatchList *list, const GroupFacts *group) {
 
         for (size_t i = 0; i < list->n; i++)
                 for (size_t k = 0; k < ELEMENTS(keys); k++) {
-                        const char *text = group_text(group, (int) keys[k]);
+                        const char *text = group_text(group, keys[k]);
 
                         for (size_t n = 0; n < list->specs[i].patterns[keys[k]].n; n++) {
                                 const char *pattern = list->specs[i].patterns[keys[k]].patterns[n];

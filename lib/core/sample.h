@@ -75,6 +75,7 @@ typedef struct SystemRaw {
         uint64_t arc_size, arc_min;
 
         /* tmpfs: what files hold, which is part of shmem and nobody's */
+        usec_t tmpfs_at_usec; /* read by the scout: it has an age of its own */
         uint64_t tmpfs_used, tmpfs_largest;
         char tmpfs_mount[64]; /* of the largest; "" for none */
 

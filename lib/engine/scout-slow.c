@@ -197,6 +197,7 @@ static void read_tmpfs(SlowSources *s, usec_t now_usec, SlowValues *v) {
                 return;
         }
         v->have |= source_bit(SOURCE_TMPFS);
+        v->tmpfs_at_usec = s->tmpfs_usec;
         v->tmpfs_used = s->tmpfs.used_bytes;
         v->tmpfs_largest = s->tmpfs.largest_bytes;
         memcpy(v->tmpfs_mount, s->tmpfs.largest, sizeof(v->tmpfs_mount));

@@ -20,6 +20,7 @@ typedef struct SlowValues {
         uint64_t scan, steal, oom_kills;
         uint64_t zram_original, zram_physical, zram_limit;
         uint64_t arc_size, arc_min;
+        usec_t tmpfs_at_usec;
         uint64_t tmpfs_used, tmpfs_largest;
         uint64_t tmpfs_mount[8]; /* text, with its NUL */
         uint64_t watermark_min, watermark_low, watermark_high;

@@ -342,6 +342,7 @@ void scout_fill_raw(const Scout *s, SystemRaw *raw) {
         raw->zram_limit = v.zram_limit;
         raw->arc_size = v.arc_size;
         raw->arc_min = v.arc_min;
+        raw->tmpfs_at_usec = v.tmpfs_at_usec;
         raw->tmpfs_used = v.tmpfs_used;
         raw->tmpfs_largest = v.tmpfs_largest;
         memcpy(raw->tmpfs_mount, v.tmpfs_mount, sizeof(raw->tmpfs_mount));
