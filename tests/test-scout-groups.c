@@ -599,6 +599,70 @@ START_TEST(a_real_cgroup_that_is_made_again_is_another_one) {
 }
 END_TEST
 
+/* Made again without what was below it, before anybody looked. */
+START_TEST(with_a_real_cgroup_that_is_made_again_goes_all_that_was_below_it) {
+        GroupSample g;
+        int dir, below;
+        Bed b;
+
+        if (!bed_init_real(&b, 64, 8))
+                return;
+        dir = cgroup_fixture_make(&b.real, b.real.fd, "a.service");
+        below = cgroup_fixture_make(&b.real, dir, "worker");
+        ck_assert_int_ge(find(&b, pass(&b, SCOUT_GROUPS_CENSUS, 0), "/a.service/worker", &g), 0);
+        close_fd(below);
+        cgroup_fixture_remove(dir, "worker");
+        close_fd(dir);
+        cgroup_fixture_remove(b.real.fd, "a.service");
+        dir = cgroup_fixture_make(&b.real, b.real.fd, "a.service");
+        ck_assert_int_ge(
+                find(&b, pass(&b, SCOUT_GROUPS_CENSUS, USEC_PER_SEC), "/a.service", &g), 0);
+        ck_assert(g.facts->born_watched);
+        ck_assert_int_lt(
+                find(&b, pass(&b, SCOUT_GROUPS_CENSUS, USEC_PER_SEC), "/a.service/worker", &g), 0);
+        close_fd(dir);
+        bed_done(&b);
+}
+END_TEST
+
+/* Who found no room was there all the same, and is no newborn when he finds some. */
+START_TEST(who_found_no_room_at_first_is_not_young) {
+        const RosterListing *l;
+        bool was_known[80];
+        GroupSample g;
+        char path[32];
+        int newcomers = 0;
+        Bed b;
+
+        bed_init(&b, 64, 8);
+        for (int i = 0; i < 80; i++) {
+                snprintf(path, sizeof(path), "/g%02d", i);
+                put_group(&b, path, 10);
+        }
+        l = pass(&b, SCOUT_GROUPS_CENSUS, 0);
+        for (int i = 0; i < 80; i++) {
+                snprintf(path, sizeof(path), "/g%02d", i);
+                was_known[i] = find(&b, l, path, &g) >= 0;
+        }
+        for (int i = 0; i < 80; i++) {
+                snprintf(path, sizeof(path), "/g%02d", i);
+                if (was_known[i])
+                        drop_group(&b, path);
+        }
+        for (int i = 0; i < 3; i++)
+                l = pass(&b, SCOUT_GROUPS_CENSUS, 20 * USEC_PER_SEC);
+        for (int i = 0; i < 80; i++) {
+                snprintf(path, sizeof(path), "/g%02d", i);
+                if (was_known[i] || find(&b, l, path, &g) < 0)
+                        continue;
+                newcomers++;
+                ck_assert_msg(!g.facts->born_watched, "%s", path);
+        }
+        ck_assert_int_eq(newcomers, 16);
+        bed_done(&b);
+}
+END_TEST
+
 static size_t count_fds(void) {
         size_t n = 0;
 
@@ -808,6 +872,8 @@ int main(void) {
                 a_kill_in_a_cgroup_that_is_gone_is_told_of_it_once,
                 the_next_tree_keeps_the_slots_of_the_same_paths,
                 real_cgroups_are_heard_of_as_they_come_fill_and_go,
+                with_a_real_cgroup_that_is_made_again_goes_all_that_was_below_it,
+                who_found_no_room_at_first_is_not_young,
                 a_real_cgroup_that_is_made_again_is_another_one,
                 a_hundred_real_cgroups_leave_no_trace,
                 ourselves_and_all_above_are_marked,

@@ -67,7 +67,9 @@ static bool run_group(Run *run) {
         if (r == -EBUSY)
                 return true;
         add_outcome(run, r, true, a->groups[0].slot, a->groups[0].generation);
-        return a->signo == SIGKILL && r != -EPERM; /* not permitted: what is in it neither */
+        /* Not permitted: what is in it neither. Gone or another one: who was in it and lives has
+         * moved. */
+        return a->signo == SIGKILL && r != -EPERM && r != -ESTALE && r != -ESRCH;
 }
 
 static size_t run_action(

@@ -89,7 +89,8 @@ GroupFacts *group_facts_new(FactStrings *strings, const char *path, const GroupS
                 .is_user_unit = is_last(path, owner.user_unit),
                 .is_slice = ends_in_slice(path),
                 .is_threaded = settings->is_threaded,
-                .self = own_cgroup && cgroup_path_is_below(own_cgroup, path),
+                .self = own_cgroup &&
+                        (*own_cgroup == '\0' || cgroup_path_is_below(own_cgroup, path)),
                 .oom_group = settings->oom_group,
                 .limit_bytes = bounds->max_bytes,
                 .high_bytes = bounds->high_bytes,

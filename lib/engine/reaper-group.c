@@ -56,6 +56,7 @@ static int signal_members(const ReaperOps *ops, const ReaperJob *job, CgroupSign
 /* Who was born while the list was read is in the next one. */
 static int kill_members(const ReaperOps *ops, const ReaperJob *job, const atomic_bool *stop) {
         const struct timespec pause = { .tv_nsec = KILL_PAUSE_USEC * 1000L };
+        bool any = false;
         int r = CGROUP_OK;
 
         for (int i = 0; i < KILL_ROUNDS && !atomic_load(stop); i++) {
@@ -67,7 +68,8 @@ static int kill_members(const ReaperOps *ops, const ReaperJob *job, const atomic
                 if (r == CGROUP_GONE && i > 0)
                         return CGROUP_OK; /* what we wanted */
                 if (r != CGROUP_OK || done.n_sent == 0)
-                        return r;
+                        return any ? CGROUP_OK : r; /* some were refused, not all */
+                any = true;
         }
         return r;
 }

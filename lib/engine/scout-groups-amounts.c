@@ -150,7 +150,7 @@ static int set_facts(ScoutGroups *g, uint32_t slot) {
 
         if (!facts)
                 return -ENOMEM;
-        facts->born_watched = e->first_pass > 1; /* the first pass lists what was there before us */
+        facts->born_watched = e->born_watched;
         if ((old && group_facts_equal(facts, old)) ||
                 !group_roster_set_facts(g->roster, slot, facts))
                 (void) group_facts_free(g->strings, facts); /* refused: at the next look again */

@@ -36,10 +36,11 @@ typedef struct GroupEntry {
         uint32_t next;   /* in the chain of its bucket, or GROUPS_NONE */
         uint32_t pass;   /* the last one that listed it */
         uint32_t first_pass;
-        uint32_t listed;  /* the last one that listed its children */
-        int32_t watch;    /* 0: none */
-        bool knows_kills; /* tree_kills was read */
-        const char *path; /* a reference to the text of the table */
+        bool born_watched; /* made after all that was there had been taken in */
+        uint32_t listed;   /* the last one that listed its children */
+        int32_t watch;     /* 0: none */
+        bool knows_kills;  /* tree_kills was read */
+        const char *path;  /* a reference to the text of the table */
         GroupSettings settings;
         uint64_t current;   /* bytes, as of read_usec */
         uint64_t gain_base; /* what it had when it last counted as grown, or less since */
@@ -82,6 +83,8 @@ struct ScoutGroups {
         ScoutGroupsPass kind;
         usec_t now_usec;
         bool was_walked;
+        bool missed;          /* in this walk somebody could not be taken in */
+        bool unlisted;        /* likewise in the walks before: who comes now may have been there */
         uint32_t root_listed; /* as GroupEntry.listed, for the root */
         bool root_news;
         bool settings_changed; /* of one, in this pass */

@@ -12,6 +12,7 @@
 #include "base/macro.h"
 #include "engine/scout-groups-private.h"
 #include "kernel/cgroup-list.h"
+#include "kernel/cgroup-path.h"
 #include "kernel/cgroup.h"
 
 /* Texts of one table are the same when their addresses are. */
@@ -100,6 +101,7 @@ static bool admit(ScoutGroups *g, uint32_t parent, const char *path, uint64_t in
 
         if (slot == PUBLICATION_NO_SLOT) {
                 g->n_dropped++;
+                g->missed = true;
                 fact_strings_unref(g->strings, path);
                 return false;
         }
@@ -112,6 +114,7 @@ static bool admit(ScoutGroups *g, uint32_t parent, const char *path, uint64_t in
                 .path = path,
                 .pass = g->pass,
                 .first_pass = g->pass,
+                .born_watched = g->was_walked && !g->unlisted,
                 .settings = { .inode = inode },
         };
         link_entry(g, slot);
@@ -122,16 +125,44 @@ static bool admit(ScoutGroups *g, uint32_t parent, const char *path, uint64_t in
         if (r == CGROUP_OK)
                 r = groups_read(g, slot, fd, false);
         if (r != CGROUP_OK) {
+                g->missed = g->missed || r != CGROUP_GONE;
                 groups_note_error(g, r);
                 groups_retire(g, slot);
                 return false;
         }
         groups_note_kills(g, slot, fd);
         /* What was there before we looked at all has not grown under our eyes. */
-        e->gain_base = e->census_current = g->was_walked ? 0 : e->current;
+        e->gain_base = e->census_current = g->was_walked && !g->unlisted ? 0 : e->current;
         groups_match_policies(g, slot);
         groups_watch_entry(g, slot, fd);
         return true;
+}
+
+/* Children before their parents (3): `order` has the gone ones with the longest paths first. */
+static int by_depth(const void *a, const void *b, void *ctx) {
+        const GroupEntry *entries = ctx;
+        size_t i = strlen(entries[*(const uint32_t *) a].path);
+        size_t j = strlen(entries[*(const uint32_t *) b].path);
+
+        return i > j ? -1 : i < j;
+}
+
+static void lose_all(ScoutGroups *g, size_t n) {
+        qsort_r(g->order, n, sizeof(*g->order), by_depth, g->entries);
+        for (size_t i = 0; i < n; i++)
+                lose(g, g->order[i]);
+}
+
+/* Another cgroup has its path: it is gone with all that was below it. (3) */
+static void lose_replaced(ScoutGroups *g, uint32_t slot) {
+        const char *path = g->entries[slot].path;
+        size_t n = 0;
+
+        for (uint32_t i = 0; i < g->n_slots; i++)
+                if (g->entries[i].used && !g->entries[i].ghost &&
+                        cgroup_path_is_below(g->entries[i].path, path))
+                        g->order[n++] = i;
+        lose_all(g, n);
 }
 
 static void note_child(
@@ -148,12 +179,14 @@ static void note_child(
                 cgroup_has_children_at(dir_fd, name, !g->root->foreign, &has_children) != CGROUP_OK)
                 return;
         path = fact_strings_ref(g->strings, text, (size_t) n);
-        if (!path)
+        if (!path) {
+                g->missed = true;
                 return;
+        }
 
         slot = groups_find(g, path);
         if (slot != GROUPS_NONE && !g->root->foreign && g->entries[slot].settings.inode != inode) {
-                lose(g, slot); /* (2) */
+                lose_replaced(g, slot); /* (2) */
                 slot = GROUPS_NONE;
         }
         if (slot != GROUPS_NONE)
@@ -187,6 +220,7 @@ static void list_children(ScoutGroups *g, uint32_t parent) {
         if (r >= 0 && fd >= 0)
                 r = cgroup_list_init(&list, fd, g->list_buf, GROUPS_LIST_BUFFER);
         if (r != 0) {
+                g->missed = g->missed || r != CGROUP_GONE;
                 groups_note_error(g, r);
                 return; /* gone: the list of those beside it tells */
         }
@@ -221,24 +255,13 @@ static bool has_gone(const ScoutGroups *g, uint32_t slot) {
         }
 }
 
-/* Children before their parents (3): `order` has the gone ones with the longest paths first. */
-static int by_depth(const void *a, const void *b, void *ctx) {
-        const GroupEntry *entries = ctx;
-        size_t i = strlen(entries[*(const uint32_t *) a].path);
-        size_t j = strlen(entries[*(const uint32_t *) b].path);
-
-        return i > j ? -1 : i < j;
-}
-
 static void lose_gone(ScoutGroups *g) {
         size_t n = 0;
 
         for (uint32_t slot = 0; slot < g->n_slots; slot++)
                 if (g->entries[slot].used && !g->entries[slot].ghost && has_gone(g, slot))
                         g->order[n++] = slot;
-        qsort_r(g->order, n, sizeof(*g->order), by_depth, g->entries);
-        for (size_t i = 0; i < n; i++)
-                lose(g, g->order[i]);
+        lose_all(g, n);
 }
 
 void groups_walk(ScoutGroups *g) {
@@ -246,6 +269,7 @@ void groups_walk(ScoutGroups *g) {
         size_t seen_before = g->n_seen;
 
         g->n_queue = 0;
+        g->missed = false;
         if (whole) {
                 g->n_seen = g->n_dropped = 0;
                 groups_watch_root(g);
@@ -256,12 +280,14 @@ void groups_walk(ScoutGroups *g) {
                 if (g->entries[slot].used && g->entries[slot].news_children)
                         enqueue(g, slot);
         for (size_t i = 0; i < g->n_queue; i++)
-                list_children(g, g->queue[i]);
+                if (g->entries[g->queue[i]].used) /* not replaced meanwhile */
+                        list_children(g, g->queue[i]);
         lose_gone(g);
 
         for (uint32_t slot = 0; slot < g->n_slots; slot++)
                 g->entries[slot].news_children = false;
         g->root_news = false;
+        g->unlisted = g->missed || (!whole && g->unlisted);
         if (whole)
                 g->was_walked = true;
         else

@@ -27,9 +27,9 @@ static void free_facts(void *ctx, ProcFacts *facts) {
 
 int scout_new(const ScoutOptions *options, const Config *config, Scout **ret) {
         uint32_t size = MAX(config->limits.processes, 1);
-        ScoutGroupsOptions groups = {
-                .root = options->root, .roster = options->groups, .may_act = options->open_pids
-        };
+        ScoutGroupsOptions groups = { .root = options->root,
+                .roster = options->groups,
+                .may_act = options->open_pids && options->root->mounts.cgroup2_whole };
         long ticks = sysconf(_SC_CLK_TCK);
         Scout *s;
 

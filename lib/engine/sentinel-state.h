@@ -23,6 +23,7 @@ struct Sentinel {
         ProcSample *procs;   /* the sampler's array, as the rehearsal found it */
         GroupSample *groups; /* likewise */
         size_t groups_max;
+        uint32_t kept_groups_max;
         Outcome outcomes[OUTCOMES_MAX]; /* for the next judgement */
         size_t n_outcomes;
         FlightWatch flight;

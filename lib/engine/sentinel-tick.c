@@ -341,8 +341,7 @@ void sentinel_touch_groups_ahead(Sentinel *s, uint32_t slots) {
         memory_touch_ahead(scratch->groups, n * sizeof(*scratch->groups));
         memory = history_group_memory(s->parts.pipeline->history, (uint32_t) n, &bytes);
         memory_touch_ahead(memory, bytes);
-        memory = history_window_memory(
-                s->parts.pipeline->history, s->parts.pipeline->config->limits.kept_cgroups, &bytes);
+        memory = history_window_memory(s->parts.pipeline->history, s->kept_groups_max, &bytes);
         memory_touch_ahead(memory, bytes);
 }
 

@@ -35,6 +35,7 @@ int sentinel_new(const SentinelParts *parts, Sentinel **ret) {
         memory_touch(s, sizeof(*s));
         s->parts = *parts;
         s->groups_max = parts->pipeline->config->limits.cgroups;
+        s->kept_groups_max = parts->pipeline->config->limits.kept_cgroups;
         atomic_init(&s->config, parts->pipeline->config);
         flight_watch_init(&s->flight, parts->roster, parts->groups);
         source_watch_init(&s->sources, parts->sampler);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/statfs.h>
 
 #include "base/fdio.h"
@@ -85,6 +86,8 @@ int tmpfs_ask_statfs(void *ctx, const char *path, uint64_t *ret_bytes) {
         fd = openat(*root_fd, path[1] ? path + 1 : ".", O_PATH | O_CLOEXEC);
         if (fd < 0 || fstatfs(fd, &s) < 0)
                 return -errno;
+        if (s.f_type != TMPFS_MAGIC)
+                return -ENODEV; /* something else is mounted on top of it */
         *ret_bytes = mul_div_u64(sub_sat_u64(s.f_blocks, s.f_bfree), (uint64_t) s.f_bsize, 1);
         return 0;
 }
