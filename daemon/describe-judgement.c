@@ -45,13 +45,6 @@ static void add_candidate(const Candidate *c, const ProcSample *p, Json *list) {
         json_put_signed(one, "preference", c->preference);
 }
 
-static bool has_destructive_step(const Policy *policy) {
-        for (size_t i = 0; i < policy->n_steps; i++)
-                if (step_is_destructive(policy->steps[i].kind))
-                        return true;
-        return false;
-}
-
 static void add_group_candidate(const GroupCandidate *c, const Sample *s, Json *list) {
         const GroupFacts *f = s->groups[c->group].facts;
         Json *one = json_add_map(list);
@@ -97,7 +90,7 @@ static void add_candidates(
         Candidate best[CANDIDATES_MAX];
         size_t n;
 
-        if (!has_destructive_step(policy))
+        if (!policy_can_harm(policy))
                 return;
 
         n = rank(view->config, policy, v, &view->sample, &ask, view->scratch.candidates,

@@ -235,13 +235,6 @@ static int check_clear(Loader *l, const PolicyDraft *draft, const Dnf *when, con
         return 0;
 }
 
-static bool is_destructive(const Policy *policy) {
-        for (size_t i = 0; i < policy->n_steps; i++)
-                if (step_is_destructive(policy->steps[i].kind))
-                        return true;
-        return false;
-}
-
 int condition_check(Loader *l, const PolicyDraft *draft, const TickConfig *tick) {
         size_t before = loader_findings(l);
         Dnf when, clear;
@@ -254,7 +247,7 @@ int condition_check(Loader *l, const PolicyDraft *draft, const TickConfig *tick)
 
         dnf_expand(&draft->when.condition, false, &when);
         check_satisfiable(l, &draft->when, &when, "when");
-        if (is_destructive(&draft->policy) && loader_findings(l) == before)
+        if (policy_can_harm(&draft->policy) && loader_findings(l) == before)
                 check_promise(l, draft, &when, tick);
 
         if (!draft->clear.node)

@@ -392,6 +392,14 @@ typedef struct Policy {
         OnBudget on_budget;
 } Policy;
 
+/* True when it has a step that may harm somebody. */
+static inline bool policy_can_harm(const Policy *p) {
+        for (size_t i = 0; i < p->n_steps; i++)
+                if (step_is_destructive(p->steps[i].kind))
+                        return true;
+        return false;
+}
+
 typedef struct TickConfig {
         usec_t min_usec;     /* 50 ms; a pressure file is never read more often */
         usec_t max_usec;     /* 5 s */

@@ -152,13 +152,6 @@ static bool has_system_atom(const Condition *c) {
         return false;
 }
 
-static bool has_destructive_step(const Policy *p) {
-        for (size_t i = 0; i < p->n_steps; i++)
-                if (step_is_destructive(p->steps[i].kind))
-                        return true;
-        return false;
-}
-
 static bool is_armed(const Config *config, const Sample *s, const Policy *p) {
         ConditionContext x = context_of(config, s, &(Instance){ 0 }, 0);
 
@@ -189,12 +182,12 @@ bool evaluate_needs_processes(const Config *config, const Sample *s, usec_t last
                 const Policy *p = &config->policies[i];
 
                 if (watch_is_group(p->watch)) {
-                        if (has_destructive_step(p) && is_armed(config, s, p) &&
+                        if (policy_can_harm(p) && is_armed(config, s, p) &&
                                 has_armed_group(config, s, p))
                                 return true;
                         continue;
                 }
-                if (p->watch == WATCH_SYSTEM && !has_destructive_step(p))
+                if (p->watch == WATCH_SYSTEM && !policy_can_harm(p))
                         continue;
                 if (p->watch != WATCH_SYSTEM && !has_system_atom(&p->when)) {
                         if (due)

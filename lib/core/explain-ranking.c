@@ -22,13 +22,6 @@ typedef struct Ranking {
         DecideScratch *scratch;
 } Ranking;
 
-static bool can_harm(const Policy *p) {
-        for (size_t i = 0; i < p->n_steps; i++)
-                if (step_is_destructive(p->steps[i].kind))
-                        return true;
-        return false;
-}
-
 static void print_bytes_column(uint64_t bytes, TextBuf *out) {
         char text[32];
         TextBuf column;
@@ -214,7 +207,7 @@ void explain_ranking(const Config *config, const Sample *s, const Verdict *v,
         DecideVeto veto = { book, s->raw.at_usec };
         RankVeto ask = { decide_veto, decide_veto_group, &veto };
 
-        if (!can_harm(r.policy))
+        if (!policy_can_harm(r.policy))
                 return;
         if (s->n_procs == 0) {
                 textbuf_add(out, "  no process was read yet\n");

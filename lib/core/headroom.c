@@ -203,10 +203,7 @@ static usec_t until_groups(
 static usec_t at_the_pace_of_stat(const Policy *p, usec_t t) {
         if (t == 0)
                 return 0;
-        for (size_t i = 0; i < p->n_steps; i++)
-                if (step_is_destructive(p->steps[i].kind))
-                        return MAX(t, STAT_TICK_USEC);
-        return MAX(t, WAITING_TICK_USEC);
+        return MAX(t, policy_can_harm(p) ? STAT_TICK_USEC : WAITING_TICK_USEC);
 }
 
 usec_t evaluate_next_tick(

@@ -59,12 +59,7 @@ static Incident *allocate(IncidentBook *book) {
 }
 
 bool incident_can_harm(const Judge *j, const Incident *i) {
-        const Policy *p = judge_policy(j, i);
-
-        for (size_t s = 0; s < p->n_steps; s++)
-                if (step_is_destructive(p->steps[s].kind))
-                        return true;
-        return false;
+        return policy_can_harm(judge_policy(j, i));
 }
 
 static bool is_held_long_enough(const Judge *j, const Incident *i) {
