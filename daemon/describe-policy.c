@@ -96,8 +96,18 @@ static void add_steps(const Policy *policy, Json *parent) {
                         textbuf_add(&b, ": grace ");
                         textbuf_add_usec(&b, step->grace_usec);
                         break;
+                case STEP_HINT:
+                case STEP_CAPTURE:
+                case STEP_RUN:
+                case STEP_RECLAIM:
+                case STEP_THROTTLE:
+                case STEP_FREEZE:
+                case STEP_LIMIT:
+                case STEP_RESTART:
+                case STEP_STOP:
                 case STEP_KILL:
                 case _STEP_MAX:
+                default:
                         break;
                 }
                 json_add_text(list, text);

@@ -371,7 +371,7 @@ static inline void world_run(World *w, usec_t length) {
 static inline void world_report(World *w, const Action *a, size_t m, OutcomeKind kind, int error) {
         ck_assert_uint_lt(w->n_outcomes, WORLD_OUTCOMES_MAX);
         w->outcomes[w->n_outcomes++] = (Outcome){ kind, a->id, a->slots[m], a->generations[m],
-                error, w->now + MSEC(20), false };
+                error, w->now + MSEC(20), false, 0 };
 }
 
 /* The last event of a kind in this tick's plan, or NULL. */

@@ -37,7 +37,16 @@ static const char *const target_names[_TARGET_MAX] = {
 
 static const char *const step_names[_STEP_MAX] = {
         [STEP_NOTIFY] = "notify",
+        [STEP_HINT] = "hint",
+        [STEP_CAPTURE] = "capture",
+        [STEP_RUN] = "run",
+        [STEP_RECLAIM] = "reclaim",
+        [STEP_THROTTLE] = "throttle",
+        [STEP_FREEZE] = "freeze",
+        [STEP_LIMIT] = "limit",
         [STEP_SIGNAL] = "signal",
+        [STEP_RESTART] = "restart",
+        [STEP_STOP] = "stop",
         [STEP_TERMINATE] = "terminate",
         [STEP_KILL] = "kill",
 };

@@ -99,6 +99,15 @@ static void add_step(const Step *step, TextBuf *out) {
                 add_duration(out, "grace: ", step->grace_usec);
                 textbuf_add(out, ", ");
                 break;
+        case STEP_HINT:
+        case STEP_CAPTURE:
+        case STEP_RUN:
+        case STEP_RECLAIM:
+        case STEP_THROTTLE:
+        case STEP_FREEZE:
+        case STEP_LIMIT:
+        case STEP_RESTART:
+        case STEP_STOP:
         case STEP_KILL:
         case _STEP_MAX:
         default:

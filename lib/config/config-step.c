@@ -79,6 +79,15 @@ static const KeyTable *table_of(StepKind kind) {
                 return &signal_table;
         case STEP_TERMINATE:
                 return &terminate_table;
+        case STEP_HINT:
+        case STEP_CAPTURE:
+        case STEP_RUN:
+        case STEP_RECLAIM:
+        case STEP_THROTTLE:
+        case STEP_FREEZE:
+        case STEP_LIMIT:
+        case STEP_RESTART:
+        case STEP_STOP:
         case STEP_KILL:
         case _STEP_MAX:
         default:

@@ -309,16 +309,36 @@ static inline bool target_is_group(TargetKind kind) {
         return kind == TARGET_CGROUP || kind == TARGET_UNIT || kind == TARGET_USER;
 }
 
+/* The ladder, gentlest first. */
 typedef enum StepKind {
         STEP_NOTIFY,
+        STEP_HINT,     /* tells the programs that listen at /run/avert/pressure */
+        STEP_CAPTURE,  /* keeps evidence about the target before it is harmed */
+        STEP_RUN,      /* a command of the administrator's */
+        STEP_RECLAIM,  /* memory.reclaim */
+        STEP_THROTTLE, /* memory.high, as a lease */
+        STEP_FREEZE,   /* cgroup.freeze, as a lease */
+        STEP_LIMIT,    /* memory.max and memory.swap.max, as a lease without an end of its own */
         STEP_SIGNAL,
+        STEP_RESTART, /* of a unit, through systemd */
+        STEP_STOP,    /* likewise */
         STEP_TERMINATE,
         STEP_KILL,
         _STEP_MAX,
 } StepKind;
 
 static inline bool step_is_destructive(StepKind kind) {
-        return kind == STEP_SIGNAL || kind == STEP_TERMINATE || kind == STEP_KILL;
+        return kind >= STEP_SIGNAL && kind < _STEP_MAX;
+}
+
+/* Done to a cgroup and undone (reclaim: nothing to undo). */
+static inline bool step_is_reversible(StepKind kind) {
+        return kind >= STEP_RECLAIM && kind <= STEP_LIMIT;
+}
+
+/* Harms nobody and delays nothing: never queues, never settles. */
+static inline bool step_is_aside(StepKind kind) {
+        return kind >= STEP_NOTIFY && kind <= STEP_RUN;
 }
 
 typedef enum NotifyLevel {
@@ -329,12 +349,44 @@ typedef enum NotifyLevel {
         _NOTIFY_MAX,
 } NotifyLevel;
 
+/* How strongly programs are asked to give memory back. */
+typedef enum HintLevel {
+        HINT_NONE, /* nothing is asked of anybody */
+        HINT_LOW,
+        HINT_MEDIUM,
+        HINT_CRITICAL,
+        _HINT_MAX,
+} HintLevel;
+
+/* Bytes, or permyriad of what the step says. */
+typedef struct Amount {
+        bool set;
+        bool percent;
+        uint64_t value;
+} Amount;
+
+#define STEP_ARGS_MAX 32
+
 typedef struct Step {
         StepKind kind;
-        NotifyLevel level;   /* notify */
-        int signo;           /* signal */
-        usec_t grace_usec;   /* terminate: from SIGTERM to SIGKILL */
-        usec_t timeout_usec; /* until the outcome counts as "did not work" */
+        NotifyLevel level;    /* notify */
+        HintLevel hint;       /* hint; never HINT_NONE */
+        int signo;            /* signal */
+        usec_t grace_usec;    /* terminate: from SIGTERM to SIGKILL */
+        usec_t lease_usec;    /* throttle, freeze: given back after this at the latest */
+        Amount amount;        /* throttle: memory.high, percent of what is charged when granted;
+                               * reclaim: how much, percent likewise; limit: memory.max, percent of
+                               * MemTotal */
+        Amount swap_amount;   /* limit: memory.swap.max, percent of MemTotal */
+        usec_t timeout_usec;  /* until the outcome counts as "did not work" */
+        uint64_t quota_bytes; /* capture: of all captures together, oldest go first */
+
+        /* run */
+        const char *const *args; /* the program first, an absolute path; NULL behind the last */
+        size_t n_args;
+        uint32_t uid, gid;     /* whom it runs as */
+        uint64_t memory_bytes; /* memory.max of the cgroup that it runs in */
+        uint64_t output_bytes; /* of what it writes, kept in the incident; the rest is dropped */
 } Step;
 
 /* Weights of the rank, in thousandths per unit (bytes; for youngest/oldest: bytes per second of

@@ -18,6 +18,7 @@
 #include "core/evaluate.h"
 #include "core/event.h"
 #include "core/group-rank.h"
+#include "core/lease.h"
 #include "core/rank.h"
 #include "core/sample.h"
 
@@ -31,6 +32,11 @@ typedef enum OutcomeKind {
         OUTCOME_STALE,   /* no longer the same process */
         OUTCOME_GONE, /* its pidfd became readable, or the cgroup is empty: the memory is released
                        */
+        OUTCOME_DONE, /* reclaim: value is what came back; lease taken: value is what was there
+                       * before; lease returned; errand: value is what it says that it freed */
+        OUTCOME_FOREIGN, /* lease: somebody else wrote the file since: theirs stays */
+        OUTCOME_SKIPPED, /* run: the command asks to leave out the next step */
+        OUTCOME_LATE,    /* errand, reclaim: not over at its deadline; value as for DONE */
 } OutcomeKind;
 
 typedef struct Outcome {
@@ -41,12 +47,24 @@ typedef struct Outcome {
         int error;
         usec_t at_usec;
         bool is_group; /* slot and generation are those of a cgroup in Action.groups */
+        uint64_t value;
 } Outcome;
+
+#define PATH_TEXT_MAX 1024
+#define ERRAND_PROCESSES_MAX 8
 
 /* ---- what decide orders
  * --------------------------------------------------------------------------- */
 
+typedef enum ActionKind {
+        ACTION_SIGNAL,  /* to slots and groups */
+        ACTION_RECLAIM, /* memory.reclaim of groups[0]: value bytes, until deadline_usec */
+        ACTION_LEASE,   /* value into `file` of groups[0], remembered before as lease `lease` */
+        ACTION_RETURN,  /* the old value of that lease, if ours is still there */
+} ActionKind;
+
 typedef struct Action {
+        ActionKind kind;
         uint64_t id; /* unique; outcomes name it */
         uint64_t incident;
         uint16_t policy;
@@ -63,14 +81,38 @@ typedef struct Action {
                                              * known: killed and released one by one as well, and
                                              * waited for, but sent no other signal twice. */
         size_t n_groups;                    /* 0: only processes */
+        LeaseFile file;                     /* LEASE */
+        uint32_t lease;                     /* LEASE, RETURN: index into LeaseBook.leases */
+        uint64_t value;                     /* RECLAIM, LEASE */
+        usec_t deadline_usec;               /* RECLAIM; LEASE: of the lease, or USEC_UNSET */
 } Action;
 
-#define PLAN_ACTIONS_MAX 2 /* a new step and the escalation of the one in flight */
+/* What main does, because it needs other programs or disks: told programs, commands, evidence,
+ * units. The answer is an Outcome with the errand's id as its action. */
+typedef struct Errand {
+        uint64_t id;
+        const Config *config; /* that the step is of */
+        uint16_t policy;
+        uint16_t step;              /* index into its steps: hint, capture, run, restart, stop */
+        HintLevel hint;             /* hint; HINT_NONE: it is over */
+        usec_t deadline_usec;       /* then the answer is not waited for any more */
+        char unit[256];             /* restart, stop: of the system manager, whole name */
+        char cgroup[PATH_TEXT_MAX]; /* of the target; "": none, cut: starts with "?" */
+        uint32_t n_processes;       /* of the target, root first */
+        int32_t pids[ERRAND_PROCESSES_MAX];
+        uint64_t start_ticks[ERRAND_PROCESSES_MAX]; /* tells two users of a pid apart */
+        Event event; /* the step as it is told: readings, target, ranking */
+} Errand;
+
+#define PLAN_ACTIONS_MAX 8 /* a new step, the escalation of the one in flight, leases */
+#define PLAN_ERRANDS_MAX 4
 #define PLAN_EVENTS_MAX 32
 
 typedef struct Plan {
         Action actions[PLAN_ACTIONS_MAX];
         size_t n_actions;
+        Errand errands[PLAN_ERRANDS_MAX];
+        size_t n_errands;
         Event events[PLAN_EVENTS_MAX];
         size_t n_events;
         uint64_t events_lost;
@@ -193,6 +235,7 @@ typedef struct IncidentBook {
         uint64_t next_action;
         Incident incidents[INCIDENTS_MAX];
         Flight flight;
+        LeaseBook leases;
         Remembered remembered[REMEMBERED_MAX];
         size_t n_remembered; /* of the array in use */
         BudgetEntry budgets[BUDGETS_MAX];

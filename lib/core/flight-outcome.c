@@ -56,6 +56,11 @@ static void take_group_outcome(Flight *f, const Outcome *o) {
                 if (f->step == STEP_SIGNAL && f->gone_usec == USEC_UNSET)
                         f->gone_usec = o->at_usec; /* (1) */
                 return;
+        case OUTCOME_DONE:
+        case OUTCOME_FOREIGN:
+        case OUTCOME_SKIPPED:
+        case OUTCOME_LATE:
+                return; /* of no signal */
         }
 }
 
@@ -92,6 +97,11 @@ static void take_outcome(Flight *f, const Outcome *o) {
                         if (f->step == STEP_SIGNAL && f->gone_usec == USEC_UNSET)
                                 f->gone_usec = o->at_usec; /* (1) */
                         return;
+                case OUTCOME_DONE:
+                case OUTCOME_FOREIGN:
+                case OUTCOME_SKIPPED:
+                case OUTCOME_LATE:
+                        return; /* of no signal */
                 }
         }
 }
