@@ -118,6 +118,9 @@ static int make_parts(Engine *e) {
         r = reapers_new(reaper_ops(e), REAPERS_DEFAULT, &e->reapers);
         if (r < 0)
                 return r;
+        r = errand_box_new(&e->errands);
+        if (r < 0)
+                return r;
         return match_tally_reset(&e->tally, e->config);
 }
 
@@ -129,6 +132,7 @@ static int make_sentinel(Engine *e) {
                 .groups = e->groups,
                 .pipeline = &e->pipeline,
                 .reporter = e->reporter,
+                .errands = e->errands,
                 .ops = &act_dry,
         };
 
@@ -227,6 +231,7 @@ Engine *engine_free(Engine *e) {
         e->asked = view_free(e->asked);
         triggers_done(&e->triggers);
         reapers_free(e->reapers);
+        errand_box_free(e->errands);
         reporter_free(e->reporter);
         pipeline_done(&e->pipeline);
         sampler_free(e->sampler);

@@ -37,6 +37,7 @@ struct Engine {
         Pipeline pipeline;
         Reporter *reporter;
         Reapers *reapers;
+        ErrandBox *errands;
         Triggers triggers;
         KernelAct kernel;
         Sentinel *sentinel;

@@ -96,8 +96,11 @@ static void drop_retired(Engine *e) {
         size_t n = 0;
 
         for (size_t i = 0; i < e->n_retired; i++) {
-                /* the latest one is held once more, as such */
-                if (e->retired[i] != e->config && sentinel_has_config(e->sentinel, e->retired[i]))
+                /* The latest one is held once more, as such. The sentinel is asked first: what it
+                 * let go is in no errand to come. */
+                if (e->retired[i] != e->config &&
+                        (sentinel_has_config(e->sentinel, e->retired[i]) ||
+                                errand_box_has_config(e->errands, e->retired[i])))
                         e->retired[n++] = e->retired[i];
                 else
                         config_unref(e->retired[i]);
@@ -136,6 +139,22 @@ int engine_event_fd(Engine *e) {
 bool engine_next_event(Engine *e, Event *ret) {
         drop_retired(e);
         return reporter_next(e->reporter, REPORTER_TO_MAIN, ret);
+}
+
+int engine_errand_fd(Engine *e) {
+        return errand_box_fd(e->errands);
+}
+
+const Errand *engine_next_errand(Engine *e) {
+        return errand_box_next(e->errands);
+}
+
+void engine_errand_done(Engine *e, const Outcome *answer) {
+        Outcome stamped = *answer;
+
+        stamped.at_usec = clock_monotonic_usec();
+        if (errand_box_answer(e->errands, &stamped))
+                sentinel_wake(e->sentinel);
 }
 
 static void release_rosters(Engine *e) {

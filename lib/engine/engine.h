@@ -2,13 +2,14 @@
 #pragma once
 
 /* The engine as the daemon sees it: made, started, asked, reloaded, stopped. Everything here is
- * called on main and returns at once; what the threads have to say comes through two descriptors
- * that main polls. Threads: sentinel, scout, reapers, and the journal thread that feeds the sink.
+ * called on main and returns at once; what the threads have to say comes through descriptors that
+ * main polls. Threads: sentinel, scout, reapers, and the journal thread that feeds the sink.
  */
 
 #include <stdbool.h>
 
 #include "config/config.h"
+#include "core/decide.h"
 #include "core/event.h"
 #include "engine/view.h"
 
@@ -53,6 +54,15 @@ void engine_report(Engine *e, const Event *event);
 /* Readable when events wait for main. engine_next_event() takes one; false when there is none. */
 int engine_event_fd(Engine *e);
 bool engine_next_event(Engine *e, Event *ret);
+
+/* Readable when an errand waits for main. engine_next_errand() takes the oldest, or is NULL; it and
+ * its config stay as they are until engine_errand_done() has answered it. */
+int engine_errand_fd(Engine *e);
+const Errand *engine_next_errand(Engine *e);
+
+/* Answers a taken errand: answer->action is its id; kind, error and value as OutcomeKind has it.
+ * The time is filled in here. An answer to none, or a second one, is forgotten. */
+void engine_errand_done(Engine *e, const Outcome *answer);
 
 /* Asks the sentinel for a view (with_processes: kept processes are read for it). The descriptor
  * becomes readable when it is there; engine_view() then returns it, valid until

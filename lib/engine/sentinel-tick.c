@@ -198,6 +198,8 @@ static void carry_out(Sentinel *s, usec_t now_usec) {
         n = actuator_run(ops, s->parts.ops_ctx, plan, now_usec, s->outcomes, OUTCOMES_MAX);
         for (size_t i = 0; i < n; i++)
                 sentinel_count_outcome(s, &s->outcomes[i]);
+        n += errand_box_order(
+                s->parts.errands, plan, ops->dry, now_usec, s->outcomes + n, OUTCOMES_MAX - n);
         s->n_outcomes = n;
 }
 

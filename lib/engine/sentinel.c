@@ -66,7 +66,7 @@ Sentinel *sentinel_free(Sentinel *s) {
         return NULL;
 }
 
-/* Ends of victims and answers of reapers, with the time at which they were noticed. */
+/* Ends of victims, answers of reapers and of main, with the time at which they were noticed. */
 static void collect_outcomes(Sentinel *s, usec_t now_usec) {
         if (s->parts.reapers) {
                 size_t n = reapers_collect(s->parts.reapers, s->outcomes + s->n_outcomes,
@@ -76,6 +76,9 @@ static void collect_outcomes(Sentinel *s, usec_t now_usec) {
                         sentinel_count_outcome(s, &s->outcomes[s->n_outcomes + i]);
                 s->n_outcomes += n;
         }
+        if (s->parts.errands)
+                s->n_outcomes += errand_box_collect(s->parts.errands, s->outcomes + s->n_outcomes,
+                        OUTCOMES_MAX - s->n_outcomes);
         s->n_outcomes += flight_watch_collect(
                 &s->flight, now_usec, s->outcomes + s->n_outcomes, OUTCOMES_MAX - s->n_outcomes);
 }
@@ -169,7 +172,7 @@ static void *sentinel_run(void *ctx) {
         return NULL;
 }
 
-static void wake(Sentinel *s) {
+void sentinel_wake(Sentinel *s) {
         uint64_t one = 1;
 
         (void) !write(s->wake_fd, &one, sizeof(one)); /* an overflow leaves it readable */
@@ -177,7 +180,7 @@ static void wake(Sentinel *s) {
 
 void sentinel_alarm(Sentinel *s) {
         atomic_store(&s->alarmed, true);
-        wake(s);
+        sentinel_wake(s);
 }
 
 int sentinel_start(Sentinel *s) {
@@ -205,7 +208,7 @@ bool sentinel_stop(Sentinel *s) {
                 return true;
 
         atomic_store(&s->stop, true);
-        wake(s);
+        sentinel_wake(s);
         if (thread_join(s->thread, STOP_TIMEOUT_USEC) < 0)
                 return false;
         s->running = false;
@@ -214,7 +217,7 @@ bool sentinel_stop(Sentinel *s) {
 
 void sentinel_set_config(Sentinel *s, const Config *config) {
         atomic_store(&s->pending, config);
-        wake(s);
+        sentinel_wake(s);
 }
 
 bool sentinel_has_config(const Sentinel *s, const Config *config) {
@@ -240,7 +243,7 @@ bool sentinel_request_view(Sentinel *s, View *view, bool with_processes) {
         atomic_store(&s->request_processes, with_processes);
         atomic_store(&s->request, view);
         if (s->running)
-                wake(s);
+                sentinel_wake(s);
         else
                 tick_here(s);
         return true;

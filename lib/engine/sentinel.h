@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "engine/act-kernel.h"
 #include "engine/actuator.h"
+#include "engine/errand.h"
 #include "engine/pipeline.h"
 #include "engine/reaper.h"
 #include "engine/reporter.h"
@@ -33,6 +34,7 @@ typedef struct SentinelParts {
         Reporter *reporter;
         Triggers *triggers; /* NULL: polling */
         Reapers *reapers;   /* NULL: none */
+        ErrandBox *errands; /* NULL: none is run */
         const ActOps *ops;
         void *ops_ctx;
         KernelAct *kernel; /* the same as ops_ctx with act_kernel, else NULL */
@@ -73,6 +75,9 @@ bool sentinel_stop(Sentinel *s);
 
 /* Any thread: a look now, as far as the rest allows: a cgroup is in trouble. Wait-free. */
 void sentinel_alarm(Sentinel *s);
+
+/* Any thread: an errand was answered; a tick as soon as the rest allows. Wait-free. */
+void sentinel_wake(Sentinel *s);
 
 /* Main: hands a config over for the next tick, in place of one that was not taken yet.
  * sentinel_has_config() is false when the given one is neither waiting nor in use, nor perhaps in a
