@@ -229,6 +229,7 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
 /* The engine first: nobody may answer or act any more while the rest goes away. */
 static void tear_down(Daemon *d) {
         inquiries_done(&d->inquiries);
+        errands_done(&d->errands);
         if (d->engine)
                 engine_stop(d->engine);
         if (d->bus)
@@ -236,6 +237,7 @@ static void tear_down(Daemon *d) {
         d->bus = bus_free(d->bus);
         sd_event_source_disable_unref(d->refresh);
         sd_event_source_disable_unref(d->care);
+        sd_event_source_disable_unref(d->late);
         d->event = sd_event_unref(d->event);
         d->engine = engine_free(d->engine);
         d->config = config_unref(d->config);

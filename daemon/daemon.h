@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/bus.h"
+#include "daemon/errands.h"
 #include "daemon/inquiry.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
@@ -26,10 +27,12 @@ typedef struct Daemon {
         bool on_builtin;      /* the policy was refused at start */
         Notifier notifier;
         Inquiries inquiries;
+        Errands errands;
         Bus *bus;
         StderrSink *terminal;     /* NULL unless stderr is one */
         sd_event_source *care;    /* watchdog, heartbeats, what is owed to the manager */
         sd_event_source *refresh; /* a new view while somebody looks */
+        sd_event_source *late;    /* the next deadline of an errand */
         bool refreshing;
         const char *level;  /* literal, of the last view */
         const char *silent; /* literal: the thread that does not move; NULL: all do */

@@ -120,6 +120,41 @@ static int on_event(
         return 0;
 }
 
+/* ---- errands
+ * ------------------------------------------------------------------------------------- */
+
+static const Errand *next_errand(void *ctx) {
+        Daemon *d = ctx;
+        return engine_next_errand(d->engine);
+}
+
+static void answer_errand(void *ctx, const Outcome *answer) {
+        Daemon *d = ctx;
+        engine_errand_done(d->engine, answer);
+}
+
+static void dispatch_errands(Daemon *d) {
+        usec_t next;
+
+        errands_dispatch(&d->errands, clock_monotonic_usec());
+        next = errands_next_usec(&d->errands);
+        if (next == USEC_UNSET)
+                return;
+        (void) sd_event_source_set_time(d->late, next);
+        (void) sd_event_source_set_enabled(d->late, SD_EVENT_ONESHOT);
+}
+
+static int on_errand(
+        sd_event_source *s _unused_, int fd _unused_, uint32_t events _unused_, void *userdata) {
+        dispatch_errands(userdata);
+        return 0;
+}
+
+static int on_late(sd_event_source *s _unused_, uint64_t usec _unused_, void *userdata) {
+        dispatch_errands(userdata);
+        return 0;
+}
+
 /* ---- signals
  * ------------------------------------------------------------------------------------- */
 
@@ -261,6 +296,7 @@ int loop_watch(Daemon *d) {
         int r;
 
         inquiries_init(&d->inquiries, (ViewSource){ request_view, get_view, release_view, d });
+        errands_init(&d->errands, (ErrandSource){ next_errand, answer_errand, d });
 
         r = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
         if (r >= 0)
@@ -271,6 +307,13 @@ int loop_watch(Daemon *d) {
                 r = watch_fd(d, engine_event_fd(d->engine), on_event, "engine-events");
         if (r >= 0)
                 r = watch_fd(d, engine_view_fd(d->engine), on_view, "engine-view");
+        if (r >= 0)
+                r = watch_fd(d, engine_errand_fd(d->engine), on_errand, "engine-errands");
+        if (r >= 0)
+                r = sd_event_add_time(
+                        d->event, &d->late, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, on_late, d);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(d->late, SD_EVENT_OFF); /* none is under way */
         if (r >= 0)
                 r = watch_time(d, care_interval(d), on_care, "care", &d->care);
         if (r >= 0)
