@@ -189,6 +189,21 @@ static void bound_memory(const LimitsConfig *limits) {
         (void) setrlimit(RLIMIT_DATA, &limit);
 }
 
+static void answer_errand(void *ctx, const Outcome *answer) {
+        errands_answer(ctx, answer);
+}
+
+static int own_errands(Daemon *d) {
+        int r;
+
+        r = unit_client_new(d->event, UNIT_SOCKET, answer_errand, &d->errands, &d->units);
+        if (r < 0)
+                return r;
+        errands_set_owner(&d->errands, STEP_RESTART, unit_client_owner(d->units));
+        errands_set_owner(&d->errands, STEP_STOP, unit_client_owner(d->units));
+        return 0;
+}
+
 static int set_up(Daemon *d, TextBuf *ret_broken) {
         EngineOptions engine = {
                 .root = d->options->root, .dry = d->options->dry, .lock_memory = !d->options->root
@@ -216,6 +231,9 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
         r = loop_watch(d);
         if (r < 0)
                 return r;
+        r = own_errands(d);
+        if (r < 0)
+                return r;
         r = serve_bus(d);
         if (r < 0)
                 return r;
@@ -230,6 +248,7 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
 static void tear_down(Daemon *d) {
         inquiries_done(&d->inquiries);
         errands_done(&d->errands);
+        d->units = unit_client_free(d->units);
         if (d->engine)
                 engine_stop(d->engine);
         if (d->bus)

@@ -13,6 +13,7 @@
 #include "daemon/options.h"
 #include "daemon/sink-journal.h"
 #include "daemon/sink-stderr.h"
+#include "daemon/unit-client.h"
 #include "engine/engine.h"
 
 /* How old a thread's heartbeat may be before the service manager hears nothing from us any more. */
@@ -28,6 +29,7 @@ typedef struct Daemon {
         Notifier notifier;
         Inquiries inquiries;
         Errands errands;
+        UnitClient *units;
         Bus *bus;
         StderrSink *terminal;     /* NULL unless stderr is one */
         sd_event_source *care;    /* watchdog, heartbeats, what is owed to the manager */

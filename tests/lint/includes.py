@@ -44,7 +44,7 @@ ONLY_IN = {
     'yaml.h': ('lib/config/yaml-tree.c',),
     'libcgroup.h': ('lib/kernel/libcgroup-glue.c',),
     'json-c/': ('ctl/json-', 'daemon/json-'),
-    'systemd/sd-bus.h': ('lib/client/', 'daemon/bus'),
+    'systemd/sd-bus.h': ('lib/client/', 'daemon/bus', 'daemon/unit-job.'),
     'systemd/sd-bus-vtable.h': ('daemon/bus',),
     'systemd/sd-event.h': ('daemon/',),
     'systemd/sd-journal.h': ('daemon/sink-journal.c',),
