@@ -91,9 +91,11 @@ typedef struct Action {
  * units. The answer is an Outcome with the errand's id as its action. */
 typedef struct Errand {
         uint64_t id;
+        StepKind kind;        /* hint, capture, run, restart, stop. STOP is also what a spent budget
+                               * ends in: then the step at `step` is another one */
         const Config *config; /* that the step is of */
         uint16_t policy;
-        uint16_t step;              /* index into its steps: hint, capture, run, restart, stop */
+        uint16_t step;              /* index into its steps */
         HintLevel hint;             /* hint; HINT_NONE: it is over */
         usec_t deadline_usec;       /* then the answer is not waited for any more */
         char unit[256];             /* restart, stop: of the system manager, whole name */
