@@ -44,7 +44,7 @@ static ErrandUnderWay *free_entry(Errands *e) {
 
 static void begin(Errands *e, const Errand *errand) {
         const Step *step = &errand->config->policies[errand->policy].steps[errand->step];
-        const ErrandOwner *owner = &e->owners[step->kind];
+        const ErrandOwner *owner = &e->owners[errand->kind];
         ErrandUnderWay *u = free_entry(e);
         uint64_t id = errand->id;
         int r;

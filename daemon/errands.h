@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Hands the errands that the engine gives out to who can run them, by the kind of their step, and
- * keeps their deadlines. Knows nothing of how one is run. Main only; waits for nobody.
+/* Hands the errands that the engine gives out to who can run them, by their kind, and keeps their
+ * deadlines. Knows nothing of how one is run. Main only; waits for nobody.
  *
  * (1) Each errand is answered exactly once: by its owner, by its deadline with OUTCOME_LATE, or at
  * once with OUTCOME_REFUSED when nobody owns such a step (ENOSYS) or the owner cannot begin. (2) An
@@ -24,7 +24,8 @@ typedef struct ErrandSource {
 /* Who runs a kind of step. */
 typedef struct ErrandOwner {
         /* 0: it is under way, and errands_answer() follows; 1: it is done already; negative errno:
-         * it cannot be. The errand and its step are there until it is answered or cancelled. */
+         * it cannot be. The errand and its step (of another kind when a stop is what a spent budget
+         * ends in) are there until it is answered or cancelled. */
         int (*begin)(void *ctx, const Errand *errand, const Step *step);
 
         /* Its deadline is over and it was answered: end it. NULL: begin never returns 0. */
@@ -48,7 +49,7 @@ void errands_init(Errands *e, ErrandSource source);
 /* Cancels what is under way; nothing is answered any more. */
 void errands_done(Errands *e);
 
-/* From now on errands of this kind of step are the owner's. */
+/* From now on errands of this kind are the owner's. */
 void errands_set_owner(Errands *e, StepKind kind, ErrandOwner owner);
 
 /* Takes and begins all that wait, and ends those whose deadline is over. */

@@ -132,10 +132,10 @@ static UnitCall *find(UnitClient *c, bool used, uint64_t id) {
         return NULL;
 }
 
-static int begin(void *ctx, const Errand *errand, const Step *step) {
+static int begin(void *ctx, const Errand *errand, const Step *step _unused_) {
         UnitRequest request = {
-                .verb = step->kind == STEP_STOP ? UNIT_STOP : UNIT_RESTART,
-                .timeout_usec = step->timeout_usec,
+                .verb = errand->kind == STEP_STOP ? UNIT_STOP : UNIT_RESTART,
+                .timeout_usec = usec_since(errand->deadline_usec, clock_monotonic_usec()),
         };
         UnitCall *call = find(ctx, false, 0);
         char line[UNIT_LINE_MAX];

@@ -73,8 +73,13 @@ static void begin(void) {
 
 /* Restarts are owned, hints are not. */
 static void give(uint64_t id, uint16_t step, usec_t deadline) {
-        given[n_given++] =
-                (Errand){ .id = id, .config = &config, .step = step, .deadline_usec = deadline };
+        given[n_given++] = (Errand){
+                .id = id,
+                .kind = policy.steps[step].kind,
+                .config = &config,
+                .step = step,
+                .deadline_usec = deadline,
+        };
 }
 
 START_TEST(what_nobody_owns_is_refused) {
@@ -86,6 +91,17 @@ START_TEST(what_nobody_owns_is_refused) {
         ck_assert_int_eq(answers[0].error, ENOSYS);
         ck_assert_uint_eq(answers[0].action, 1);
         ck_assert_uint_eq(owner.n_begun, 0);
+}
+END_TEST
+
+START_TEST(what_a_spent_budget_ends_in_goes_by_its_own_kind) {
+        begin();
+        policy.steps[1].kind = STEP_KILL;
+        give(1, 1, NOW + USEC_PER_SEC);
+        given[0].kind = STEP_RESTART;
+        errands_dispatch(&errands, NOW);
+        ck_assert_uint_eq(owner.begun, 1);
+        ck_assert_int_eq(owner.step->kind, STEP_KILL);
 }
 END_TEST
 
@@ -196,7 +212,8 @@ START_TEST(at_the_end_all_are_cancelled_and_none_is_answered) {
 }
 END_TEST
 
-HARNESS_MAIN("errands", what_nobody_owns_is_refused, an_owner_answers_later_and_once,
+HARNESS_MAIN("errands", what_nobody_owns_is_refused,
+        what_a_spent_budget_ends_in_goes_by_its_own_kind, an_owner_answers_later_and_once,
         what_begin_returns_is_the_answer, at_its_deadline_it_is_cancelled_and_late,
         one_that_waited_past_its_deadline_is_not_begun,
         as_many_as_the_engine_gives_out_are_under_way_at_once,

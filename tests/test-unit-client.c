@@ -21,8 +21,7 @@ static ErrandOwner owner;
 static Outcome answers[4];
 static size_t n_answers;
 
-static const Step restart = { .kind = STEP_RESTART, .timeout_usec = 10 * USEC_PER_SEC };
-static const Step stop = { .kind = STEP_STOP, .timeout_usec = USEC_PER_SEC };
+static const Step step = { .kind = STEP_KILL }; /* of no account */
 static Errand errand;
 
 static void on_answer(void *ctx, const Outcome *answer) {
@@ -58,10 +57,10 @@ static void end(void) {
         fixture_done(&tree);
 }
 
-static int ask(uint64_t id, const char *unit, const Step *step) {
-        errand = (Errand){ .id = id };
+static int ask(uint64_t id, const char *unit, StepKind kind) {
+        errand = (Errand){ .id = id, .kind = kind, .deadline_usec = USEC_UNSET };
         ck_assert(text_copy(errand.unit, sizeof(errand.unit), unit));
-        return owner.begin(owner.ctx, &errand, step);
+        return owner.begin(owner.ctx, &errand, &step);
 }
 
 /* Takes the connection and what was asked on it. */
@@ -114,8 +113,8 @@ START_TEST(what_the_helper_says_is_the_outcome) {
 
                 begin();
                 listen_there(4);
-                ck_assert_int_eq(ask(7, "a.service", &restart), 0);
-                fd = accept_call("restart a.service 10000\n");
+                ck_assert_int_eq(ask(7, "a.service", STEP_RESTART), 0);
+                fd = accept_call("restart a.service 300000\n");
                 run();
                 ck_assert_uint_eq(n_answers, 0); /* it is slow: nobody waits */
                 say(fd, rows[i].text);
@@ -134,8 +133,8 @@ START_TEST(an_answer_in_pieces_is_one_answer) {
 
         begin();
         listen_there(4);
-        ck_assert_int_eq(ask(1, "a.scope", &stop), 0);
-        fd = accept_call("stop a.scope 1000\n");
+        ck_assert_int_eq(ask(1, "a.scope", STEP_STOP), 0);
+        fd = accept_call("stop a.scope 300000\n");
         say(fd, "do");
         run();
         say(fd, "ne");
@@ -154,8 +153,8 @@ START_TEST(one_that_hangs_up_refused) {
 
         begin();
         listen_there(4);
-        ck_assert_int_eq(ask(1, "a.service", &stop), 0);
-        fd = accept_call("stop a.service 1000\n");
+        ck_assert_int_eq(ask(1, "a.service", STEP_STOP), 0);
+        fd = accept_call("stop a.service 300000\n");
         say(fd, "done"); /* a line without its end is none */
         close_fd(fd);
         run();
@@ -170,8 +169,8 @@ START_TEST(one_that_never_ends_its_line_is_left) {
 
         begin();
         listen_there(4);
-        ck_assert_int_eq(ask(1, "a.service", &stop), 0);
-        fd = accept_call("stop a.service 1000\n");
+        ck_assert_int_eq(ask(1, "a.service", STEP_STOP), 0);
+        fd = accept_call("stop a.service 300000\n");
         memset(flood, 'x', sizeof(flood));
         ck_assert_int_eq(write(fd, flood, sizeof(flood)), sizeof(flood));
         run();
@@ -187,8 +186,8 @@ START_TEST(a_cancelled_one_is_not_answered) {
 
         begin();
         listen_there(4);
-        ck_assert_int_eq(ask(3, "a.service", &stop), 0);
-        fd = accept_call("stop a.service 1000\n");
+        ck_assert_int_eq(ask(3, "a.service", STEP_STOP), 0);
+        fd = accept_call("stop a.service 300000\n");
         say(fd, "done\n");
         owner.cancel(owner.ctx, 4); /* nobody */
         owner.cancel(owner.ctx, 3);
@@ -204,15 +203,15 @@ END_TEST
 
 START_TEST(where_nobody_listens_it_cannot_begin) {
         begin();
-        ck_assert_int_eq(ask(1, "a.service", &stop), -ENOENT);
+        ck_assert_int_eq(ask(1, "a.service", STEP_STOP), -ENOENT);
         listen_there(0);
         close_fd(listening);
-        ck_assert_int_eq(ask(1, "a.service", &stop), -ECONNREFUSED);
+        ck_assert_int_eq(ask(1, "a.service", STEP_STOP), -ECONNREFUSED);
         listening = FD_NONE;
         (void) unlink(path);
         listen_there(0);
-        ck_assert_int_eq(ask(1, "a.service", &stop), 0);
-        ck_assert_int_eq(ask(2, "b.service", &stop), -EAGAIN); /* the queue is full */
+        ck_assert_int_eq(ask(1, "a.service", STEP_STOP), 0);
+        ck_assert_int_eq(ask(2, "b.service", STEP_STOP), -EAGAIN); /* the queue is full */
         run();
         ck_assert_uint_eq(n_answers, 0);
         end(); /* with one under way */
@@ -226,7 +225,7 @@ START_TEST(a_name_that_no_unit_has_is_not_asked_for) {
         begin();
         listen_there(4);
         for (size_t i = 0; i < ELEMENTS(names); i++)
-                ck_assert_int_eq(ask(1, names[i], &stop), -EINVAL);
+                ck_assert_int_eq(ask(1, names[i], STEP_STOP), -EINVAL);
         ck_assert_int_lt(accept4(listening, NULL, NULL, SOCK_CLOEXEC), 0);
         end();
 }
@@ -238,14 +237,14 @@ START_TEST(as_many_as_errands_are_under_way_and_are_told_apart) {
         begin();
         listen_there(ERRANDS_OPEN_MAX);
         for (uint64_t id = 0; id < ERRANDS_OPEN_MAX; id++) {
-                ck_assert_int_eq(ask(id, "a.service", &stop), 0);
-                fds[id] = accept_call("stop a.service 1000\n");
+                ck_assert_int_eq(ask(id, "a.service", STEP_STOP), 0);
+                fds[id] = accept_call("stop a.service 300000\n");
         }
-        ck_assert_int_eq(ask(99, "a.service", &stop), -EAGAIN);
+        ck_assert_int_eq(ask(99, "a.service", STEP_STOP), -EAGAIN);
         say(fds[5], "done\n");
         run();
         expect("the sixth", 5, OUTCOME_DONE, 0);
-        ck_assert_int_eq(ask(99, "a.service", &stop), 0);
+        ck_assert_int_eq(ask(99, "a.service", STEP_STOP), 0);
         for (size_t i = 0; i < ERRANDS_OPEN_MAX; i++)
                 close_fd(fds[i]);
         end();
