@@ -111,9 +111,11 @@ int main(void) {
         n = read_line(line, sizeof(line));
         r = n < 0 ? (int) n : unit_request_parse(line, (size_t) n, &request);
         if (r < 0) {
-                (void) fprintf(stderr, "avert-units: request refused: %s\n", strerror(-r));
+                textbuf_add_escaped(&w, line, n < 0 ? 0 : (size_t) n);
+                (void) fprintf(
+                        stderr, "avert-units: request refused: %s: %s\n", strerror(-r), words);
                 answer_with(r, NULL);
-                return EXIT_FAILURE;
+                return EXIT_SUCCESS; /* a refusal is an answer: the service did not fail */
         }
 
         r = serve(&request, &w);
@@ -124,5 +126,5 @@ int main(void) {
                                 : strerror(-r),
                 w.len > 0 ? ": " : "", words);
         answer_with(r, words);
-        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return EXIT_SUCCESS;
 }
