@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/seats.h"
 
 enum { SEND_BUFFER = 128 * 1024 }; /* the kernel doubles it */
 
@@ -24,22 +24,18 @@ struct BusServer {
         sd_event *event;
         BusAttach attach;
         void *userdata;
-        sd_event_source *accepting;
-        int fd;
-        char *path; /* to remove at the end; NULL: not listening */
+        Listener *listener; /* NULL: not listening */
         sd_id128_t id;
+        Seats seats;
         Peer peers[BUS_PEERS_MAX];
         size_t n;
 };
-
-static bool is_privileged(uid_t uid) {
-        return uid == 0 || uid == geteuid();
-}
 
 /* Flushing would wait for a peer that may never read. */
 static void drop(BusServer *s, size_t i) {
         sd_bus_close(s->peers[i].connection);
         sd_bus_unref(s->peers[i].connection);
+        seats_leave(&s->seats, s->peers[i].uid);
         s->n--;
         memmove(s->peers + i, s->peers + i + 1, (s->n - i) * sizeof(s->peers[0]));
         s->peers[s->n] = (Peer){};
@@ -50,16 +46,6 @@ static size_t find(const BusServer *s, const sd_bus *connection) {
                 if (s->peers[i].connection == connection)
                         return i;
         return SIZE_MAX;
-}
-
-static bool has_room(const BusServer *s, uid_t uid) {
-        size_t of_user = 0;
-
-        if (is_privileged(uid))
-                return s->n < BUS_PEERS_MAX;
-        for (size_t i = 0; i < s->n; i++)
-                of_user += s->peers[i].uid == uid;
-        return s->n < BUS_PEERS_MAX - BUS_PEERS_RESERVED && of_user < BUS_PEERS_PER_USER;
 }
 
 static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_) {
@@ -103,23 +89,19 @@ static int start(BusServer *s, sd_bus *connection, int fd) {
 }
 
 int bus_server_adopt(BusServer *s, int fd) {
-        socklen_t len = sizeof(struct ucred);
-        struct ucred peer = {};
         sd_bus *connection;
+        uid_t uid;
         int r;
 
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0) {
-                r = -errno;
+        r = seats_take_peer(&s->seats, fd, &uid);
+        if (r < 0) {
                 close_fd(fd);
                 return r;
-        }
-        if (!has_room(s, peer.uid)) {
-                close_fd(fd);
-                return -EUSERS;
         }
         r = sd_bus_new(&connection);
         if (r < 0) {
                 close_fd(fd);
+                seats_leave(&s->seats, uid);
                 return r;
         }
 
@@ -127,111 +109,26 @@ int bus_server_adopt(BusServer *s, int fd) {
         if (r < 0) {
                 sd_bus_close(connection);
                 sd_bus_unref(connection);
+                seats_leave(&s->seats, uid);
                 return r;
         }
-        s->peers[s->n++] = (Peer){ connection, peer.uid };
+        s->peers[s->n++] = (Peer){ connection, uid };
         return 0;
 }
 
-static int on_accept(
-        sd_event_source *source _unused_, int fd, uint32_t events _unused_, void *userdata) {
-        BusServer *s = userdata;
-        int peer, r;
-
-        peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (peer < 0)
-                return 0; /* gone again, or no descriptor left: the rate limit keeps this from
-                             spinning */
-
-        r = bus_server_adopt(s, peer);
-        if (r < 0)
-                log_debug("bus: a peer was turned away: %s", strerror(-r));
-        return 0;
-}
-
-/* True when somebody answers at the socket. */
-static bool is_served(const struct sockaddr_un *address) {
-        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-        if (fd < 0)
-                return false;
-        return connect(fd, (const struct sockaddr *) address, sizeof(*address)) == 0 ||
-                errno == EAGAIN;
-}
-
-/* Binds under a name of our own and renames it into place: nobody sees the socket with other
- * permissions than these, and what stood there is replaced at once. */
-static int bind_at(int fd, const struct sockaddr_un *address, mode_t mode) {
-        struct sockaddr_un own = { .sun_family = AF_UNIX };
-        TextBuf b;
-
-        textbuf_init(&b, own.sun_path, sizeof(own.sun_path));
-        textbuf_addf(&b, "%s.%d", address->sun_path, (int) getpid());
-        if (b.truncated)
-                return -ENAMETOOLONG;
-
-        (void) unlink(own.sun_path); /* of a predecessor with our pid */
-        if (bind(fd, (struct sockaddr *) &own, sizeof(own)) < 0)
-                return -errno;
-        if (chmod(own.sun_path, mode) < 0 || listen(fd, SOMAXCONN) < 0 ||
-                rename(own.sun_path, address->sun_path) < 0) {
-                int r = -errno;
-
-                (void) unlink(own.sun_path);
-                return r;
-        }
-        return 0;
-}
-
-/* What stands at the path already: nothing or a socket that nobody serves is fine. */
-static int check_place(const struct sockaddr_un *address, TextBuf *reterr) {
-        struct stat st;
-
-        if (lstat(address->sun_path, &st) < 0)
-                return 0;
-        if (!S_ISSOCK(st.st_mode)) {
-                textbuf_addf(reterr, "%s is there and is not a socket", address->sun_path);
-                return -EEXIST;
-        }
-        if (is_served(address)) {
-                textbuf_addf(reterr, "another daemon answers at %s", address->sun_path);
-                return -EADDRINUSE;
-        }
-        return 0;
+static int take(void *userdata, int fd) {
+        return bus_server_adopt(userdata, fd);
 }
 
 int bus_server_listen(BusServer *s, const char *path, mode_t mode, TextBuf *reterr) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_close_ int fd = FD_NONE;
-        int r;
+        const ListenerOptions options = { .event = s->event,
+                .name = "bus",
+                .path = path,
+                .mode = mode,
+                .take = take,
+                .userdata = s };
 
-        if (!text_copy(address.sun_path, sizeof(address.sun_path), path)) {
-                textbuf_addf(reterr, "the path of the socket is too long: %s", path);
-                return -ENAMETOOLONG;
-        }
-        r = check_place(&address, reterr);
-        if (r < 0)
-                return r;
-
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return -errno;
-        r = bind_at(fd, &address, mode);
-        if (r < 0) {
-                textbuf_addf(reterr, "cannot make the socket %s: %s", path, strerror(-r));
-                return r;
-        }
-
-        s->path = strdup(path);
-        if (!s->path)
-                return -ENOMEM;
-        r = sd_event_add_io(s->event, &s->accepting, fd, EPOLLIN, on_accept, s);
-        if (r < 0)
-                return r;
-        (void) sd_event_source_set_description(s->accepting, "bus-accept");
-        (void) sd_event_source_set_ratelimit(s->accepting, 100 * USEC_PER_MSEC, 64);
-        s->fd = TAKE_FD(fd);
-        return 0;
+        return listener_new(&options, &s->listener, reterr);
 }
 
 int bus_server_new(sd_event *event, BusAttach attach, void *userdata, BusServer **ret) {
@@ -241,7 +138,13 @@ int bus_server_new(sd_event *event, BusAttach attach, void *userdata, BusServer 
         s = calloc(1, sizeof(*s));
         if (!s)
                 return -ENOMEM;
-        *s = (BusServer){ .event = event, .attach = attach, .userdata = userdata, .fd = FD_NONE };
+        *s = (BusServer){ .event = event,
+                .attach = attach,
+                .userdata = userdata,
+                .seats = { .total = BUS_PEERS_MAX,
+                        .reserved = BUS_PEERS_RESERVED,
+                        .per_user = BUS_PEERS_PER_USER,
+                        .own = geteuid() } };
 
         r = sd_id128_randomize(&s->id);
         if (r < 0) {
@@ -256,13 +159,9 @@ BusServer *bus_server_free(BusServer *s) {
         if (!s)
                 return NULL;
 
-        sd_event_source_disable_unref(s->accepting);
+        s->listener = listener_free(s->listener);
         while (s->n > 0)
                 drop(s, s->n - 1);
-        close_fd(s->fd);
-        if (s->path)
-                (void) unlink(s->path);
-        free(s->path);
         free(s);
         return NULL;
 }

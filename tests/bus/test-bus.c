@@ -634,69 +634,6 @@ START_TEST(bytes_that_are_no_dbus_end_that_connection_only) {
 }
 END_TEST
 
-/* ---- the place of the socket
- * ---------------------------------------------------------------------- */
-
-static int listen_at(const char *path, char *ret_why, size_t size) {
-        BusServer *server = NULL;
-        sd_event *event = NULL;
-        TextBuf b;
-        int r;
-
-        textbuf_init(&b, ret_why, size);
-        ck_assert_int_ge(sd_event_new(&event), 0);
-        ck_assert_int_ge(bus_server_new(event, NULL, NULL, &server), 0);
-        r = bus_server_listen(server, path, 0666, &b);
-        bus_server_free(server);
-        sd_event_unref(event);
-        return r;
-}
-
-START_TEST(a_socket_that_nobody_serves_is_replaced_and_a_served_one_is_not) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        char why[512];
-        Bed bed;
-        int fd;
-
-        bed_init(&bed, 0666);
-        ck_assert_int_eq(listen_at(bed.path, why, sizeof(why)), -EADDRINUSE);
-        ck_assert_ptr_nonnull(strstr(why, "another daemon answers"));
-        ck_assert_int_eq(access(bed.path, F_OK), 0);
-
-        ck_assert(text_copy(address.sun_path, sizeof(address.sun_path), bed.f.path));
-        strcat(address.sun_path, "/stale");
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        ck_assert_int_eq(bind(fd, (struct sockaddr *) &address, sizeof(address)), 0);
-        close(fd);
-        ck_assert_int_eq(listen_at(address.sun_path, why, sizeof(why)), 0);
-        ck_assert_int_ne(access(address.sun_path, F_OK), 0); /* and removed again */
-        bed_done(&bed);
-}
-END_TEST
-
-START_TEST(a_place_without_a_socket_is_told_in_words) {
-        char path[400], why[512];
-        Fixture f;
-
-        fixture_init(&f);
-        fixture_file(&f, "file", "precious");
-        snprintf(path, sizeof(path), "%s/file", f.path);
-        ck_assert_int_eq(listen_at(path, why, sizeof(why)), -EEXIST);
-        ck_assert_ptr_nonnull(strstr(why, "not a socket"));
-        ck_assert_int_eq(access(path, F_OK), 0);
-
-        snprintf(path, sizeof(path), "%s/no/such/place", f.path);
-        ck_assert_int_eq(listen_at(path, why, sizeof(why)), -ENOENT);
-        ck_assert_ptr_nonnull(strstr(why, "cannot make the socket"));
-
-        memset(path, 'x', 200);
-        path[200] = '\0';
-        ck_assert_int_eq(listen_at(path, why, sizeof(why)), -ENAMETOOLONG);
-        ck_assert_ptr_nonnull(strstr(why, "too long"));
-        fixture_done(&f);
-}
-END_TEST
-
 HARNESS_MAIN("bus", everybody_may_read_and_sees_the_state,
         explain_takes_a_policy_and_a_process_and_refuses_nonsense,
         changes_are_for_root_and_the_daemons_own_user,
@@ -706,6 +643,4 @@ HARNESS_MAIN("bus", everybody_may_read_and_sees_the_state,
         one_user_cannot_lock_the_administrator_out,
         a_peer_that_never_reads_is_dropped_and_holds_up_nobody,
         a_peer_that_asks_and_leaves_is_no_trouble, a_peer_has_four_open_questions_at_most,
-        bytes_that_are_no_dbus_end_that_connection_only,
-        a_socket_that_nobody_serves_is_replaced_and_a_served_one_is_not,
-        a_place_without_a_socket_is_told_in_words)
+        bytes_that_are_no_dbus_end_that_connection_only)
