@@ -155,6 +155,39 @@ static int serve_bus(Daemon *d) {
         return 0;
 }
 
+static int begin_hint(void *ctx, const Errand *errand, const Step *step _unused_) {
+        pressure_server_hint(ctx, errand->event.incident, errand->hint, clock_monotonic_usec());
+        return 1;
+}
+
+/* Beside the private socket, wherever that is; nowhere in a dry run, which never has a hint to
+ * give. Without it nobody hears the hints, and nothing else is missing. */
+static int serve_pressure(Daemon *d) {
+        char path[256], why[512];
+        TextBuf p, w;
+        int r;
+
+        r = pressure_server_new(d->event, &d->pressure);
+        if (r < 0)
+                return r;
+        errands_set_owner(
+                &d->errands, STEP_HINT, (ErrandOwner){ .begin = begin_hint, .ctx = d->pressure });
+
+        textbuf_init(&p, path, sizeof(path));
+        if (d->options->dry || !bus_path(d->options, &p))
+                return 0;
+        while (p.len > 0 && path[p.len - 1] != '/')
+                path[--p.len] = '\0';
+        textbuf_add(&p, "pressure");
+
+        textbuf_init(&w, why, sizeof(why));
+        r = pressure_server_listen(d->pressure, path, &w);
+        if (r < 0)
+                log_warning("%s: programs cannot hear hints, everything else goes on",
+                        w.len > 0 ? why : strerror(-r));
+        return 0;
+}
+
 /* After the helper process was forked, which must not inherit it. By hand only: under systemd the
  * unit has said so already, and then this changes nothing. */
 static void protect_self(const Options *o) {
@@ -235,6 +268,8 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
         if (r < 0)
                 return r;
         r = serve_bus(d);
+        if (r >= 0)
+                r = serve_pressure(d);
         if (r < 0)
                 return r;
         announce_policy(d);
@@ -254,6 +289,7 @@ static void tear_down(Daemon *d) {
         if (d->bus)
                 loop_drain(d);
         d->bus = bus_free(d->bus);
+        d->pressure = pressure_server_free(d->pressure);
         sd_event_source_disable_unref(d->refresh);
         sd_event_source_disable_unref(d->care);
         sd_event_source_disable_unref(d->late);

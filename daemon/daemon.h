@@ -11,6 +11,7 @@
 #include "daemon/inquiry.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/pressure-server.h"
 #include "daemon/sink-journal.h"
 #include "daemon/sink-stderr.h"
 #include "daemon/unit-client.h"
@@ -31,6 +32,7 @@ typedef struct Daemon {
         Errands errands;
         UnitClient *units;
         Bus *bus;
+        PressureServer *pressure;
         StderrSink *terminal;     /* NULL unless stderr is one */
         sd_event_source *care;    /* watchdog, heartbeats, what is owed to the manager */
         sd_event_source *refresh; /* a new view while somebody looks */

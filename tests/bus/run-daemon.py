@@ -428,6 +428,30 @@ def two_daemons_do_not_share_a_socket(bed):
     first.stop()
 
 
+def who_waits_for_hints_finds_a_socket_beside_the_other_one(bed):
+    daemon = Daemon(bed, '--config', bed.policy, real=True)  # of a policy that only notifies
+    bed.heard('READY=1')
+    path = os.path.join(bed.dir, 'pressure')
+    assert os.stat(path).st_mode & 0o777 == 0o666
+    with socket.socket(socket.AF_UNIX) as program:
+        program.settimeout(DEADLINE)
+        program.connect(path)
+        program.sendall(b'some 200000 2000000\0')
+        daemon.stop()
+        try:
+            assert program.recv(64) == b''
+        except ConnectionResetError:
+            pass  # it ended before it read what was written
+    assert not os.path.exists(path)
+
+
+def a_dry_run_has_no_hints_to_give(bed):
+    daemon = Daemon(bed, '--config', bed.policy)
+    bed.heard('READY=1')
+    assert not os.path.exists(os.path.join(bed.dir, 'pressure'))
+    daemon.stop()
+
+
 def a_machine_without_pressure_files_is_watched_all_the_same(bed):
     shutil.rmtree(bed.root + '/proc/pressure')
     daemon = Daemon(bed, '--config', bed.policy)
@@ -553,6 +577,8 @@ TESTS = [
     a_full_disk_is_no_reason_to_stop,
     without_a_place_for_the_socket_it_goes_on,
     two_daemons_do_not_share_a_socket,
+    who_waits_for_hints_finds_a_socket_beside_the_other_one,
+    a_dry_run_has_no_hints_to_give,
     a_machine_without_pressure_files_is_watched_all_the_same,
     a_cut_meminfo_degrades_and_comes_back,
     a_message_of_a_hundred_megabytes_ends_that_connection_only,
