@@ -77,6 +77,40 @@ int avert_client_get_timeout(AvertClient *client, uint64_t *ret_usec);
  * nothing. */
 int avert_client_process(AvertClient *client);
 
+/* ---- being told that memory is short: see avert_pressure(3)
+ * --------------------------------------------------------------------------------------------- */
+
+/* Where the daemon gives its hints unless it is told otherwise. */
+#define AVERT_PRESSURE_PATH "/run/avert/pressure"
+
+typedef enum AvertPressureLevel {
+        AVERT_PRESSURE_LOW = 1,
+        AVERT_PRESSURE_MEDIUM = 2, /* also of a source that names no level */
+        AVERT_PRESSURE_CRITICAL = 3,
+} AvertPressureLevel;
+
+/* A source of hints, as systemd's MEMORY_PRESSURE_WATCH protocol has them: a stream socket, a FIFO
+ * or a pressure file of the kernel. */
+typedef struct AvertPressure AvertPressure;
+
+/* Opens the source at `path`. NULL means $MEMORY_PRESSURE_WATCH, to which $MEMORY_PRESSURE_WRITE is
+ * written (neither in programs that run with raised privileges), and AVERT_PRESSURE_PATH without
+ * it. -EHOSTDOWN when $MEMORY_PRESSURE_WATCH is /dev/null: hints are not wanted. -EINVAL when there
+ * is something else, or $MEMORY_PRESSURE_WRITE is not base64. Waits for nobody. */
+int avert_pressure_open(const char *path, AvertPressure **ret);
+
+/* NULL is fine; returns NULL. */
+AvertPressure *avert_pressure_close(AvertPressure *pressure);
+
+/* For the program's own loop: poll(2) the descriptor for the events, without end, and call
+ * avert_pressure_consume() each time. */
+int avert_pressure_get_fd(const AvertPressure *pressure);
+int avert_pressure_get_events(const AvertPressure *pressure);
+
+/* Takes in what arrived. 1: free memory, and *ret (may be NULL) is the highest level that was told;
+ * 0: there was nothing; -ENOTCONN: the other side went away, and opening again may find it. */
+int avert_pressure_consume(AvertPressure *pressure, AvertPressureLevel *ret);
+
 #ifdef __cplusplus
 }
 #endif

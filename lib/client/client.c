@@ -5,14 +5,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <systemd/sd-bus.h>
 
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "base/macro.h"
 #include "base/text.h"
+#include "client/connect.h"
 
 #define OBJECT_PATH "/org/avert1"
 #define INTERFACE "org.avert1.Manager"
@@ -37,26 +36,6 @@ static void message_unrefp(sd_bus_message **m) {
 
 static void client_unrefp(AvertClient **c) {
         avert_client_unref(*c);
-}
-
-/* Connecting here and not in sd-bus keeps the errno that tells a missing daemon from a forbidden
- * one. */
-static int connect_socket(const char *path, int *ret) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_close_ int fd = FD_NONE;
-
-        if (!text_copy(address.sun_path, sizeof(address.sun_path), path))
-                return -ENAMETOOLONG;
-
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return -errno;
-
-        if (connect(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
-                return -errno;
-
-        *ret = TAKE_FD(fd);
-        return 0;
 }
 
 /* sd-bus itself would wait for the greeting for a minute and a half. */
@@ -87,6 +66,7 @@ static int start_bus(AvertClient *c, const char *path) {
         _cleanup_close_ int fd = FD_NONE;
         int r;
 
+        /* Not in sd-bus: the errno tells a missing daemon from a forbidden one. */
         r = connect_socket(path, &fd);
         if (r < 0)
                 return r;
