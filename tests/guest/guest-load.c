@@ -5,11 +5,14 @@
  *   guest-load NAME MODE [SETTING...] [-- CHILD...]
  *
  *   leak | memfd | files  [rate=20M] [max=2G] [leave=SIZE]  grows; files: in [dir=/dev/shm]
- *   swarm                 [count=20] [rate=] [max=] that many leaks, which share both
- *   hold                  [size=100M] [period=5000] takes it at once, uses it all once per period
- * (ms) shared                [count=20] [size=]        that many processes with one mapping cache
- * [size=] [period=] [dir=] [map] [dirty]   reads a set of files, again and again parent
- * [own=SIZE] [sleepers=N] [wait] [respawn=MS] [newpid] -- NAME MODE... | -- /COMMAND... heartbeat
+ *   swarm                 [count=20] [rate=] [max=]  that many leaks, which share both
+ *   hold                  [size=100M] [period=5000]  takes it at once, uses it all once per period
+ *   shed                  [size=] [period=] [portion=32M]  the same; gives back at each hint
+ *   shared                [count=20] [size=]  that many processes with one mapping
+ *   cache                 [size=] [period=] [dir=] [map] [dirty]  reads files, again and again
+ *   parent                [own=SIZE] [sleepers=N] [wait] [respawn=MS] [newpid]
+ *                         -- NAME MODE... | -- /COMMAND...
+ *   heartbeat
  *
  * And for all of them: fill=random|half|same; lock; pageout (hold); ignore-term; nasty (a name that
  * is hard to parse); sharer (a second process with the same memory, which only waits); leaderless
@@ -117,6 +120,7 @@ static void run(void) {
                 { "memfd", load_run_memfd },
                 { "files", load_run_files },
                 { "hold", load_run_hold },
+                { "shed", load_run_shed },
                 { "shared", load_run_shared },
                 { "cache", load_run_cache },
                 { "swarm", load_run_swarm },

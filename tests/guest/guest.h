@@ -20,7 +20,9 @@ typedef struct GuestPage {
         volatile uint64_t beats;        /* the heartbeat's */
         volatile uint64_t last_usec;
         volatile uint64_t longest_usec;
-        volatile uint64_t missed; /* beats that were due while it stood */
+        volatile uint64_t missed;     /* beats that were due while it stood */
+        volatile uint64_t hints;      /* that a shed heard, */
+        volatile uint64_t shed_bytes; /* and what it gave back */
 } GuestPage;
 
 static inline uint64_t guest_now_usec(void) {

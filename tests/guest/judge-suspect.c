@@ -223,6 +223,8 @@ static void write_suspect(const Suspect *s, FILE *f, uint64_t start_usec) {
                 (unsigned long long) (s->oom_kills - s->oom_kills_before));
         fprintf(f, ", \"alive\": %s",
                 s->pid > 0 && people_is_alive(s->pid, s->start_ticks) ? "true" : "false");
+        fprintf(f, ", \"hints\": %llu, \"shed_bytes\": %llu", (unsigned long long) s->page->hints,
+                (unsigned long long) s->page->shed_bytes);
         fputs(", \"pids\": [", f);
         for (size_t i = 0; i < s->n_pids; i++)
                 fprintf(f, "%s%d", i > 0 ? ", " : "", (int) s->pids[i]);

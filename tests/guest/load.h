@@ -26,6 +26,7 @@ typedef struct Load {
         uint64_t max_bytes;
         uint64_t leave_bytes; /* growth ends when no more than this is available; 0: not for that */
         uint64_t size_bytes;
+        uint64_t portion_bytes;
         uint64_t period_msec;
         uint64_t count;
         uint64_t own_bytes; /* a parent's */
@@ -68,6 +69,10 @@ void load_run_files(const Load *load) __attribute__((noreturn));
  * same. */
 void load_run_hold(const Load *load) __attribute__((noreturn));
 void load_run_shared(const Load *load) __attribute__((noreturn));
+
+/* Holds in the same way, and gives a portion back for good at each hint that it hears at
+ * $MEMORY_PRESSURE_WATCH, else at /run/avert/pressure. */
+void load_run_shed(const Load *load) __attribute__((noreturn));
 
 /* Writes a set of files in `dir`, then reads them again and again; `dirty` writes them anew. */
 void load_run_cache(const Load *load) __attribute__((noreturn));
