@@ -199,6 +199,7 @@ static void add_corrections(const Sample *s, Json *parent) {
         json_put_number(map, "file_bytes", s->corrected_file);
         json_put_number(map, "dirty_bytes", s->corrected_dirty);
         json_put_number(map, "swap_free_effective_bytes", s->swap_free_effective);
+        json_put_number(map, "swap_unreachable_bytes", s->swap_unreachable);
 }
 
 static void add_threads(const View *view, Json *parent) {

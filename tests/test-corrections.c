@@ -132,6 +132,34 @@ START_TEST(swap_table) {
 }
 END_TEST
 
+static const struct {
+        const char *name;
+        uint64_t available, movable; /* MiB of 16 GiB */
+        uint64_t want_reachable;     /* MiB of 2 GiB of free swap */
+} reach_rows[] = {
+        { "memory is there: all of it", 8192, 10, 2048 },
+        { "short, and much could go to swap: all of it", 100, 4096, 2048 },
+        { "short, and half a tenth could: half", 100, 819, 1023 },
+        { "short, and next to nothing could: next to nothing", 100, 1, 1 },
+        { "short, and the lists are not told: all of it", 100, 0, 2048 },
+};
+
+START_TEST(swap_that_nothing_can_go_to_does_not_count_when_memory_is_short) {
+        SystemRaw raw = machine();
+        Corrections c;
+
+        raw.mem_available = MIB(reach_rows[_i].available);
+        raw.active_anon = MIB(reach_rows[_i].movable) / 2;
+        raw.inactive_anon = MIB(reach_rows[_i].movable) - raw.active_anon;
+        raw.swap_total = GIB(8);
+        raw.swap_free = GIB(2);
+        corrections_compute(&raw, 0, &c);
+        ck_assert_msg(c.swap_reachable >> 20 == reach_rows[_i].want_reachable, "%s: %llu MiB",
+                reach_rows[_i].name, (unsigned long long) (c.swap_reachable >> 20));
+        ck_assert_uint_eq(c.swap_free, GIB(2)); /* its worth, for what was freed and for how long */
+}
+END_TEST
+
 START_TEST(the_first_pages_on_zram_do_not_make_its_worth_jump) {
         SystemRaw raw = machine();
         Corrections before, after;
@@ -231,6 +259,8 @@ int main(void) {
         tcase_add_loop_test(
                 tc, memory_table, 0, (int) (sizeof(memory_rows) / sizeof(memory_rows[0])));
         tcase_add_loop_test(tc, swap_table, 0, (int) (sizeof(swap_rows) / sizeof(swap_rows[0])));
+        tcase_add_loop_test(tc, swap_that_nothing_can_go_to_does_not_count_when_memory_is_short, 0,
+                (int) (sizeof(reach_rows) / sizeof(reach_rows[0])));
         tcase_add_test(tc, the_first_pages_on_zram_do_not_make_its_worth_jump);
         tcase_add_test(tc, zram_without_its_source_counts_half);
         tcase_add_test(tc, what_nobody_owns_is_unexplained);

@@ -14,6 +14,7 @@ typedef struct Corrections {
         uint64_t dirty;     /* taken off: must be written first */
         /* free slots at their physical worth, used ones as they are, and the sum of both */
         uint64_t swap_total, swap_free, swap_used;
+        uint64_t swap_reachable; /* of swap_free, where there is something left to go there */
         uint64_t unexplained;
 } Corrections;
 

@@ -142,7 +142,7 @@ static void read_memory(Sample *s, const Corrections *c) {
         if (raw->suspect & source_bit(SOURCE_SWAPS))
                 return;
         s->system[METRIC_SWAP_TOTAL] = level(s, c->swap_total, c->swap_total);
-        s->system[METRIC_SWAP_FREE] = level(s, c->swap_free, c->swap_total);
+        s->system[METRIC_SWAP_FREE] = level(s, c->swap_reachable, c->swap_total);
         s->system[METRIC_SWAP_USED] = level(s, c->swap_used, c->swap_total);
 }
 
@@ -293,6 +293,7 @@ void history_advance(History *h, Sample *s, usec_t planned_usec) {
         s->corrected_file = c.file;
         s->corrected_dirty = c.dirty;
         s->swap_free_effective = c.swap_free;
+        s->swap_unreachable = c.swap_free - c.swap_reachable;
         read_memory(s, &c);
         if (is_present(&s->raw, SOURCE_VMSTAT))
                 s->system[METRIC_OOM_KILLS] = level(s, s->raw.oom_kills, 0);

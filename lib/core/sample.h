@@ -257,7 +257,8 @@ typedef struct Sample {
         usec_t tick_usec; /* time since the previous sample; 0 for the first */
         /* the corrections behind mem.available, for status and explain */
         uint64_t corrected_arc, corrected_file, corrected_dirty;
-        uint64_t swap_free_effective; /* swap.free at its physical worth */
+        uint64_t swap_free_effective; /* free swap at its physical worth */
+        uint64_t swap_unreachable;    /* of it, not in swap.free: nothing is left to go there */
         /* beyond the minimum of the last hour, bytes: files of tmpfs, and what else is shared */
         uint64_t tmpfs_gained, shmem_gained;
 } Sample;
