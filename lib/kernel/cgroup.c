@@ -50,8 +50,16 @@ int cgroup_file_open_at(int dirfd, const char *name, int *ret) {
         return take(dirfd, name, fdio_open_at(dirfd, name), ret);
 }
 
-int cgroup_file_open_write_at(int dirfd, const char *name, int *ret) {
-        int fd = openat(dirfd, name, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+static int open_in_mode(int dirfd, const char *name, int mode, int *ret) {
+        int fd = openat(dirfd, name, mode | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
 
         return take(dirfd, name, fd < 0 ? -errno : fd, ret);
+}
+
+int cgroup_file_open_write_at(int dirfd, const char *name, int *ret) {
+        return open_in_mode(dirfd, name, O_WRONLY, ret);
+}
+
+int cgroup_file_open_both_at(int dirfd, const char *name, int *ret) {
+        return open_in_mode(dirfd, name, O_RDWR, ret);
 }

@@ -21,5 +21,10 @@ int cgroup_outcome(int r);
  * negative errno. */
 int cgroup_file_open_at(int dirfd, const char *name, int *ret);
 
-/* The same for writing: cgroup.kill. Never waits (O_NONBLOCK). */
+/* The same for writing: cgroup.kill, memory.reclaim. O_NONBLOCK. */
 int cgroup_file_open_write_at(int dirfd, const char *name, int *ret);
+
+/* The same for reading and writing: memory.high, cgroup.freeze. O_NONBLOCK: a limit below what is
+ * charged is set without reclaim in the writer, on kernels that know the flag (6.16); older ones
+ * take it and reclaim all the same. */
+int cgroup_file_open_both_at(int dirfd, const char *name, int *ret);
