@@ -2,7 +2,7 @@
 #pragma once
 
 /* What avert changed about cgroups and has to give back: which file, whose incident, until when. As
- * judging sees it; the old value, and what survives the daemon, are in engine/lease-file.h. Pure.
+ * judging sees it; the old value, and what survives the daemon, are in engine/lease-ledger.h. Pure.
  *
  * (1) A lease has an end: a deadline, or the end of the incident that took it, whichever is first.
  * A limit has no deadline: its incident is open as long as its policy is in force. (2) One file of

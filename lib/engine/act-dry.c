@@ -27,10 +27,18 @@ static int dry_group(void *ctx, uint64_t action, const GroupRef *groups, size_t 
         return 0;
 }
 
+static int dry_adjust(void *ctx, const Action *action, uint64_t *ret_value) {
+        (void) ctx;
+        (void) action;
+        (void) ret_value;
+        return 0;
+}
+
 const ActOps act_dry = {
         .name = "dry",
         .dry = true,
         .signal = dry_signal,
         .release = dry_release,
         .group = dry_group,
+        .adjust = dry_adjust,
 };

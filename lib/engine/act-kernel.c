@@ -2,6 +2,7 @@
 #include "engine/act-kernel.h"
 
 #include "base/macro.h"
+#include "base/text.h"
 #include "kernel/pidfd.h"
 
 #include <errno.h>
@@ -177,6 +178,116 @@ static int kernel_group(void *ctx, uint64_t action, const GroupRef *groups, size
         return r == CGROUP_GONE ? -ESRCH : r == CGROUP_UNSUPPORTED ? -EOPNOTSUPP : r;
 }
 
+static int kernel_reclaim(KernelAct *k, const Action *a, ReaperJob *job, GroupSlot *s) {
+        if (s->reclaim_fd < 0 || s->charged_fd < 0)
+                return -EBADF;
+        job->file_fd = s->reclaim_fd;
+        job->charged_fd = s->charged_fd;
+        job->value = a->value;
+        job->deadline_usec = a->deadline_usec;
+        return submit(k, job, &s->reaping) ? 1 : -EBUSY;
+}
+
+/* The record of the action's lease; of another file or cgroup, it is somebody's that judging has
+ * forgotten: still owed. LEDGER_NONE: none, and none left. */
+static uint32_t find_record(KernelAct *k, const Action *a, const GroupFacts *facts) {
+        const char *policy = k->config && a->policy < k->config->n_policies
+                ? k->config->policies[a->policy].name
+                : "";
+        LeaseTerms terms = { .file = a->file, .inode = facts->inode };
+        uint32_t i = lease_ledger_find(k->ledger, a->lease, NULL);
+
+        if (i != LEDGER_NONE) {
+                const LeaseTerms *there = &lease_ledger_record(k->ledger, i)->terms;
+
+                if (there->inode == facts->inode && there->file == (uint32_t) a->file)
+                        return i;
+                lease_ledger_abandon(k->ledger, i);
+        }
+        (void) text_copy(terms.policy, sizeof(terms.policy), policy);
+        if (!text_copy(terms.path, sizeof(terms.path), facts->path))
+                return LEDGER_NONE; /* it could not be found again */
+        terms.taken_realtime_usec = clock_realtime_usec();
+        return lease_ledger_claim(k->ledger, a->lease, &terms);
+}
+
+static int kernel_lease(
+        KernelAct *k, const Action *a, ReaperJob *job, GroupSlot *s, const GroupFacts *facts) {
+        const usec_t left = usec_since(a->deadline_usec, clock_monotonic_usec());
+        LeaseRecord *record;
+
+        if (!k->ledger)
+                return -ENOLCK;
+        if (a->file >= _LEASE_FILE_MAX || s->lease_fds[a->file] < 0)
+                return -EBADF;
+        job->record = find_record(k, a, facts);
+        if (job->record == LEDGER_NONE)
+                return -ENOSPC;
+
+        record = lease_ledger_record(k->ledger, job->record);
+        atomic_store(&record->deadline_usec, a->deadline_usec);
+        atomic_store(&record->deadline_realtime_usec,
+                a->deadline_usec == USEC_UNSET ? USEC_UNSET : clock_realtime_usec() + left);
+        job->file_fd = s->lease_fds[a->file];
+        job->value = a->value;
+        job->record_id = record->terms.id;
+        if (submit(k, job, &s->reaping))
+                return 1;
+        if (atomic_load(&record->seal) == 0)
+                lease_ledger_abandon(k->ledger, job->record); /* it never came to be */
+        return -EBUSY;
+}
+
+/* Whatever stands against it: it is still owed. */
+static int kernel_return(KernelAct *k, const Action *a, ReaperJob *job) {
+        const GroupFacts *facts;
+        GroupSlot *s;
+        uint32_t file;
+        int r;
+
+        job->record = k->ledger ? lease_ledger_find(k->ledger, a->lease, NULL) : LEDGER_NONE;
+        if (job->record == LEDGER_NONE)
+                return 0; /* nothing is owed */
+        r = find_group(k, &a->groups[0], &s, &facts);
+        if (r < 0)
+                return r;
+
+        job->record_id = lease_ledger_record(k->ledger, job->record)->terms.id;
+        file = lease_ledger_record(k->ledger, job->record)->terms.file;
+        if (file >= _LEASE_FILE_MAX || s->lease_fds[file] < 0)
+                return -EBADF;
+        job->file_fd = s->lease_fds[file];
+        return submit(k, job, &s->reaping) ? 1 : -EBUSY;
+}
+
+static int kernel_adjust(void *ctx, const Action *a, uint64_t *ret_value) {
+        KernelAct *k = ctx;
+        ReaperJob job = {
+                .kind = a->kind,
+                .action = a->id,
+                .slot = a->groups[0].slot,
+                .generation = a->groups[0].generation,
+                .is_group = true,
+                .pidfd = FD_NONE,
+                .kill_fd = FD_NONE,
+                .procs_fd = FD_NONE,
+                .ledger = k->ledger,
+                .lease = a->lease,
+        };
+        const GroupFacts *facts;
+        GroupSlot *s;
+        int r;
+
+        *ret_value = 0;
+        if (a->kind == ACTION_RETURN)
+                return kernel_return(k, a, &job);
+        r = find_group(k, &a->groups[0], &s, &facts);
+        if (r < 0)
+                return r;
+        return a->kind == ACTION_RECLAIM ? kernel_reclaim(k, a, &job, s)
+                                         : kernel_lease(k, a, &job, s, facts);
+}
+
 size_t kernel_act_take_over(KernelAct *k, usec_t now_usec, Outcome *ret, size_t cap) {
         ReaperJob job;
         size_t n = 0;
@@ -185,7 +296,7 @@ size_t kernel_act_take_over(KernelAct *k, usec_t now_usec, Outcome *ret, size_t 
                 return 0;
 
         while (n < cap && reapers_take_back(k->reapers, &job)) {
-                if (job.signo == 0)
+                if (job.kind == ACTION_SIGNAL && job.signo == 0)
                         atomic_fetch_sub_explicit(
                                 job.uses, 1, memory_order_release); /* it may hang us as well */
                 else if (reaper_job_run(k->ops, &job, now_usec, &ret[n]))
@@ -200,4 +311,5 @@ const ActOps act_kernel = {
         .signal = kernel_signal,
         .release = kernel_release,
         .group = kernel_group,
+        .adjust = kernel_adjust,
 };

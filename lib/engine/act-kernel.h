@@ -7,7 +7,8 @@
  * descriptor that was verified when the slot was made. (2) Never pid 1, a kernel thread, ourselves
  * or what belongs to us, nor a cgroup that we live in or below, nor the root, whatever the plan
  * says. (3) SIGKILL needs nothing from anybody; every other call goes to a reaper while there is
- * one. With none left, cgroup.kill is written by the caller, but nothing is opened. */
+ * one. With none left, cgroup.kill is written by the caller, but nothing is opened, and leases
+ * wait for one that comes back, or for main. */
 
 #include "engine/actuator.h"
 #include "engine/reaper.h"
@@ -20,6 +21,8 @@ typedef struct KernelAct {
         Reapers *reapers;     /* NULL: everything on the caller's thread */
         const ReaperOps *ops; /* the same that the reapers run */
         int32_t self_pid;
+        LeaseLedger *ledger;  /* NULL: nothing is leased (ENOLCK), it could not be remembered */
+        const Config *config; /* what actions say of policies is of this one */
 } KernelAct;
 
 /* With no reaper left: sends the signals that still wait in their queue. Outcomes go to ret; at

@@ -36,10 +36,28 @@ static int record_group(void *ctx, uint64_t action, const GroupRef *groups, size
         return record->answer;
 }
 
+static int record_adjust(void *ctx, const Action *a, uint64_t *ret_value) {
+        ActRecord *record = ctx;
+
+        remember(record,
+                &(ActRecordItem){ .action = a->id,
+                        .slot = a->groups[0].slot,
+                        .generation = a->groups[0].generation,
+                        .is_group = true,
+                        .n_groups = a->n_groups,
+                        .kind = a->kind,
+                        .file = a->file,
+                        .value = a->value });
+        if (record->answer == 0)
+                *ret_value = record->value;
+        return record->answer;
+}
+
 const ActOps act_record = {
         .name = "record",
         .dry = false,
         .signal = record_signal,
         .release = record_release,
         .group = record_group,
+        .adjust = record_adjust,
 };

@@ -72,11 +72,27 @@ static bool run_group(Run *run) {
         return a->signo == SIGKILL && r != -EPERM && r != -ESTALE && r != -ESRCH;
 }
 
+static void run_adjustment(Run *run) {
+        const Action *a = run->action;
+        size_t at = run->n;
+        uint64_t value = 0;
+        int r = a->n_groups > 0 ? run->ops->adjust(run->ctx, a, &value) : -EINVAL;
+
+        add_outcome(run, r, true, a->groups[0].slot, a->groups[0].generation);
+        if (r != 0 || run->n == at)
+                return;
+        run->ret[at].value = value;
+        if (!run->ops->dry)
+                run->ret[at].kind = OUTCOME_DONE;
+}
+
 static size_t run_action(
         const ActOps *ops, void *ctx, const Action *a, usec_t now_usec, Outcome *ret, size_t cap) {
         Run run = { ops, ctx, a, now_usec, ret, 0, cap };
 
-        if (a->n_groups == 0 || run_group(&run))
+        if (a->kind != ACTION_SIGNAL)
+                run_adjustment(&run);
+        else if (a->n_groups == 0 || run_group(&run))
                 run_members(&run);
         return run.n;
 }

@@ -19,9 +19,14 @@ typedef struct ActOps {
          * below. Another signal: to each process of each of them; -EBUSY: nobody can do that now,
          * its known members must be signalled one by one. */
         int (*group)(void *ctx, uint64_t action, const GroupRef *groups, size_t n, int signo);
+
+        /* An action of another kind than SIGNAL, about its first cgroup: 0: done, *ret_value is the
+         * outcome's; else as above. */
+        int (*adjust)(void *ctx, const Action *action, uint64_t *ret_value);
 } ActOps;
 
-/* Signals by pidfd: SIGKILL at once, everything else and process_mrelease by a reaper. ctx:
+/* Signals by pidfd: SIGKILL at once; everything else, process_mrelease, reclaim and leases by a
+ * reaper. ctx:
  * KernelAct. */
 extern const ActOps act_kernel;
 
@@ -37,12 +42,16 @@ typedef struct ActRecordItem {
         int signo;     /* 0: release */
         bool is_group; /* slot is that of a cgroup: the first of n_groups */
         size_t n_groups;
+        ActionKind kind;
+        LeaseFile file; /* LEASE */
+        uint64_t value; /* RECLAIM, LEASE */
 } ActRecordItem;
 
 typedef struct ActRecord {
         ActRecordItem items[64];
         size_t n;
-        int answer; /* what signal returns; 0 by default */
+        int answer;     /* what is returned; 0 by default */
+        uint64_t value; /* of the outcome of an adjustment */
 } ActRecord;
 
 /* Runs all actions of the plan; one that fails does not stop the next. Immediate outcomes are

@@ -39,6 +39,10 @@ static void close_slot(void *ctx, uint32_t slot, bool only_detail) {
         s->state_fd = close_fd(s->state_fd);
         s->kill_fd = close_fd(s->kill_fd);
         s->procs_fd = close_fd(s->procs_fd);
+        s->reclaim_fd = close_fd(s->reclaim_fd);
+        s->charged_fd = close_fd(s->charged_fd);
+        for (int i = 0; i < _LEASE_FILE_MAX; i++)
+                s->lease_fds[i] = close_fd(s->lease_fds[i]);
 }
 
 static bool is_slot_used(void *ctx, uint32_t slot) {
@@ -146,7 +150,9 @@ uint32_t group_roster_claim(GroupRoster *r) {
 
         s = &r->slots[slot];
         s->current_fd = s->swap_fd = s->events_fd = s->state_fd = FD_NONE;
-        s->kill_fd = s->procs_fd = FD_NONE;
+        s->kill_fd = s->procs_fd = s->reclaim_fd = s->charged_fd = FD_NONE;
+        for (int i = 0; i < _LEASE_FILE_MAX; i++)
+                s->lease_fds[i] = FD_NONE;
         for (int i = 0; i < _PSI_RESOURCE_MAX; i++)
                 s->psi_fds[i] = FD_NONE;
         group_roster_set_values(r, slot, &(GroupValues){ .stat_at_usec = USEC_UNSET });

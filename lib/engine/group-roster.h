@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/lease.h"
 #include "core/sample.h"
 #include "engine/publication.h"
 #include "engine/snapshot.h"
@@ -44,6 +45,9 @@ typedef struct GroupSlot {
         int psi_fds[_PSI_RESOURCE_MAX]; /* owner: sentinel; where a policy asks for it */
         int kill_fd;                    /* owner: reapers; cgroup.kill */
         int procs_fd;                   /* owner: reapers; cgroup.procs */
+        int reclaim_fd; /* owner: reapers; memory.reclaim; this and the next: where a step asks */
+        int charged_fd; /* owner: reapers; memory.current */
+        int lease_fds[_LEASE_FILE_MAX]; /* owner: reapers; by LeaseFile */
         atomic_uint reaping;            /* publication.h (5) */
 } GroupSlot;
 

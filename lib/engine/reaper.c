@@ -5,6 +5,8 @@
 #include "base/macro.h"
 #include "base/ring.h"
 #include "engine/reaper-group.h"
+#include "engine/reaper-lease.h"
+#include "engine/thread-alarm.h"
 #include "engine/thread.h"
 #include "kernel/pidfd.h"
 
@@ -24,6 +26,7 @@ enum {
         STACK_PREFAULT = 16 * 1024,
         RELEASE_TRIES = 20,
         RELEASE_PAUSE_USEC = 5000,
+        TELL_PAUSE_USEC = 5000,
         STOP_TIMEOUT_USEC = 500 * 1000,
 };
 
@@ -38,6 +41,7 @@ typedef struct Reaper {
         Reapers *all;
         pthread_t thread;
         bool running;
+        ThreadAlarm alarm;
         Ring *outcomes;
         _Atomic(usec_t) busy_since_usec; /* 0: idle */
 } Reaper;
@@ -62,12 +66,16 @@ const ReaperOps reaper_ops_kernel = {
         .release = pidfd_release,
         .kill_group = cgroup_kill_fd,
         .signal_group = cgroup_procs_signal,
+        .reclaim = cgroup_reclaim,
+        .leases = &lease_access_kernel,
 };
 
 const ReaperOps reaper_ops_signals = {
         .signal = pidfd_signal,
         .kill_group = cgroup_kill_fd,
         .signal_group = cgroup_procs_signal,
+        .reclaim = cgroup_reclaim,
+        .leases = &lease_access_kernel,
 };
 
 static bool queue_push(Reapers *r, const ReaperJob *job) {
@@ -169,9 +177,11 @@ static void end_job(const ReaperJob *job) {
 }
 
 bool reaper_job_run(const ReaperOps *ops, const ReaperJob *job, usec_t now_usec, Outcome *ret) {
-        bool has_outcome = job->signo != 0;
+        bool has_outcome = job->kind != ACTION_SIGNAL || job->signo != 0;
 
-        if (job->is_group)
+        if (job->kind != ACTION_SIGNAL)
+                *ret = reaper_lease_refuse(job, now_usec);
+        else if (job->is_group)
                 *ret = reaper_group_kill_only(ops, job, now_usec);
         else if (has_outcome)
                 *ret = outcome_of(job, ops->signal(job->pidfd, job->signo), now_usec);
@@ -179,32 +189,48 @@ bool reaper_job_run(const ReaperOps *ops, const ReaperJob *job, usec_t now_usec,
         return has_outcome;
 }
 
+/* Of a signal the pidfd tells the end; of a lease nobody else does. */
+static void tell(Reaper *self, const ReaperJob *job, const Outcome *outcome) {
+        Reapers *r = self->all;
+        uint64_t one = 1;
+        bool told = ring_push(self->outcomes, outcome);
+
+        while (!told && job->kind != ACTION_SIGNAL && !atomic_load(&r->stop)) {
+                pause_usec(TELL_PAUSE_USEC); /* the sentinel collects in each tick */
+                told = ring_push(self->outcomes, outcome);
+        }
+        (void) !write(r->event_fd, &one,
+                sizeof(one)); /* cannot fail but by overflow: then it is readable */
+}
+
 static void run_job(Reaper *self, const ReaperJob *job) {
         Reapers *r = self->all;
+        usec_t now = clock_monotonic_usec();
         Outcome outcome;
-        uint64_t one = 1;
 
-        if (job->signo == 0) {
+        if (job->kind != ACTION_SIGNAL) {
+                thread_alarm_set(&self->alarm, reaper_lease_deadline(job, now));
+                outcome = reaper_lease_run(r->ops, job, now);
+                thread_alarm_set(&self->alarm, USEC_UNSET);
+                end_job(job);
+        } else if (job->signo == 0) {
                 if (!atomic_load(&r->cannot_release))
                         release_memory(r, job->pidfd);
                 end_job(job);
                 return;
-        }
-
-        if (job->is_group) {
-                outcome = reaper_group_run(r->ops, job, &r->stop, clock_monotonic_usec());
+        } else if (job->is_group) {
+                outcome = reaper_group_run(r->ops, job, &r->stop, now);
                 end_job(job);
-        } else if (!reaper_job_run(r->ops, job, clock_monotonic_usec(), &outcome))
+        } else if (!reaper_job_run(r->ops, job, now, &outcome))
                 return;
-        (void) ring_push(self->outcomes, &outcome); /* full: the pidfd will tell the end */
-        (void) !write(r->event_fd, &one,
-                sizeof(one)); /* cannot fail but by overflow: then it is readable */
+        tell(self, job, &outcome);
 }
 
 static void *reaper_run(void *ctx) {
         Reaper *self = ctx;
         Reapers *r = self->all;
 
+        thread_alarm_init(&self->alarm);
         while (!atomic_load(&r->stop)) {
                 ReaperJob job;
 
@@ -218,6 +244,7 @@ static void *reaper_run(void *ctx) {
                 run_job(self, &job);
                 atomic_store(&self->busy_since_usec, 0);
         }
+        thread_alarm_done(&self->alarm);
         return NULL;
 }
 
@@ -269,6 +296,7 @@ Reapers *reapers_free(Reapers *r) {
 }
 
 int reapers_start(Reapers *r) {
+        thread_alarm_prepare();
         for (unsigned i = 0; i < r->n; i++) {
                 ThreadSpec spec = {
                         .name = "avert-reaper",

@@ -2,8 +2,8 @@
 #pragma once
 
 /* The threads for system calls that may hang or allocate in the kernel: signals other than SIGKILL,
- * process_mrelease(2), and all that is done to a whole cgroup. The sentinel hands jobs over and
- * collects outcomes; it never waits for a reaper.
+ * process_mrelease(2), and all that is done to a whole cgroup: its end, reclaim, leases. The
+ * sentinel hands jobs over and collects outcomes; it never waits for a reaper.
  *
  * (1) Jobs stand in one bounded queue that every idle reaper takes from: a reaper that hangs keeps
  * one job back and no other. (2) The queue's producer is the sentinel; so is the reader of
@@ -17,7 +17,9 @@
 #include <stdint.h>
 
 #include "core/decide.h"
+#include "engine/lease-exchange.h"
 #include "kernel/cgroup-procs.h"
+#include "kernel/cgroup-reclaim.h"
 
 #define REAPERS_DEFAULT 4
 #define REAPER_DEADLINE_USEC (3 * USEC_PER_SEC)
@@ -25,14 +27,22 @@
 typedef struct Reapers Reapers;
 
 typedef struct ReaperJob {
+        ActionKind kind; /* SIGNAL: by signo; the others: to a cgroup, see reaper-lease.h */
         uint64_t action;
         uint32_t slot;
         uint32_t generation;
-        bool is_group; /* slot and generation are those of a cgroup */
-        int pidfd;     /* owner: reapers */
-        int kill_fd;   /* owner: reapers; of a cgroup: cgroup.kill, or FD_NONE */
-        int procs_fd;  /* owner: reapers; of a cgroup: cgroup.procs */
-        int signo;     /* 0: release the memory of a process that was killed */
+        bool is_group;              /* slot and generation are those of a cgroup */
+        int pidfd;                  /* owner: reapers */
+        int kill_fd;                /* owner: reapers; of a cgroup: cgroup.kill, or FD_NONE */
+        int procs_fd;               /* owner: reapers; of a cgroup: cgroup.procs */
+        int signo;                  /* 0: release the memory of a process that was killed */
+        int file_fd;                /* owner: reapers; memory.reclaim, or the file that is leased */
+        int charged_fd;             /* owner: reapers; reclaim: memory.current */
+        uint64_t value;             /* reclaim, lease */
+        usec_t deadline_usec;       /* reclaim; then it ends */
+        struct LeaseLedger *ledger; /* lease, return */
+        uint32_t lease, record;     /* of it */
+        uint64_t record_id;         /* LeaseTerms.id: a record that was used again is another one */
         atomic_uint *
                 uses; /* counted down when the job is over: the pidfd may be closed then; or NULL */
 } ReaperJob;
@@ -44,6 +54,9 @@ typedef struct ReaperOps {
         /* As in kernel/cgroup-procs.h; NULL: there is no such thing. */
         int (*kill_group)(int kill_fd);
         int (*signal_group)(int procs_fd, int signo, CgroupSignalled *ret);
+        /* As in kernel/cgroup-reclaim.h and lease-exchange.h. */
+        int (*reclaim)(const CgroupReclaim *reclaim, uint64_t *ret_freed);
+        const LeaseAccess *leases;
 } ReaperOps;
 
 /* The system calls themselves. */
@@ -76,8 +89,9 @@ bool reapers_submit(Reapers *r, const ReaperJob *job);
 bool reapers_take_back(Reapers *r, ReaperJob *ret);
 
 /* Does the job's part on the calling thread, without retries, and counts it down; of a cgroup only
- * what opens nothing. Returns the outcome in *ret and true when the job has one that must be told
- * (a release has none). */
+ * what neither opens nor waits: its reclaim and leases are refused (EBUSY); what is owed stays in
+ * the ledger. Returns the outcome in *ret and true when the job has one that must be told (a
+ * release has none). */
 bool reaper_job_run(const ReaperOps *ops, const ReaperJob *job, usec_t now_usec, Outcome *ret);
 
 /* Outcomes that have come in; at most cap, the rest next time. Returns how many. */

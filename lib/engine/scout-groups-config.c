@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which cgroups policies name, and what they ask about them. */
+/* Which cgroups policies name, what they ask about them and may do to them. */
 
 #include <string.h>
 
@@ -43,6 +43,21 @@ static uint8_t pressure_of(const Condition *c) {
 
 bool groups_policy_names(const ScoutGroups *g, const Policy *p, uint32_t slot) {
         return watch_is_group(p->watch) && is_named(p, groups_facts(g, slot));
+}
+
+uint8_t groups_steps_of(const Config *config) {
+        static const unsigned files[_STEP_MAX] = {
+                [STEP_RECLAIM] = STEPS_RECLAIM,
+                [STEP_THROTTLE] = 1U << LEASE_HIGH,
+                [STEP_FREEZE] = 1U << LEASE_FREEZE,
+                [STEP_LIMIT] = 1U << LEASE_MAX | 1U << LEASE_SWAP_MAX,
+        };
+        unsigned mask = 0;
+
+        for (size_t i = 0; i < config->n_policies; i++)
+                for (size_t k = 0; k < config->policies[i].n_steps; k++)
+                        mask |= files[config->policies[i].steps[k].kind];
+        return (uint8_t) mask;
 }
 
 void groups_match_policies(ScoutGroups *g, uint32_t slot) {

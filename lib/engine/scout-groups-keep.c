@@ -38,6 +38,8 @@ static int by_size(const void *a, const void *b, void *ctx) {
         const GroupEntry *entries = ctx;
         uint32_t i = *(const uint32_t *) a, j = *(const uint32_t *) b;
 
+        if (entries[i].in_use != entries[j].in_use)
+                return entries[i].in_use ? -1 : 1;
         if (entries[i].favoured != entries[j].favoured)
                 return entries[i].favoured ? -1 : 1;
         if (entries[i].favoured && entries[i].watched != entries[j].watched)
@@ -66,6 +68,11 @@ static bool is_populated(ScoutGroups *g, uint32_t slot) {
         return v.populated != 0;
 }
 
+/* A victim that is waited for, or a lease that is watched: publication.h (5). */
+static bool is_in_use(ScoutGroups *g, uint32_t slot) {
+        return atomic_load(&group_roster_slot(g->roster, slot)->reaping) != 0;
+}
+
 static size_t choose(ScoutGroups *g) {
         size_t n = 0, places, favoured, large;
 
@@ -73,11 +80,12 @@ static size_t choose(ScoutGroups *g) {
                 GroupEntry *e = &g->entries[slot];
                 const GroupFacts *f;
 
-                e->chosen = e->favoured = false;
+                e->chosen = e->favoured = e->in_use = false;
                 if (!e->used || e->ghost || !is_populated(g, slot))
                         continue;
                 f = groups_facts(g, slot);
-                e->favoured = e->watched || f->has_own_limit;
+                e->in_use = is_in_use(g, slot);
+                e->favoured = e->in_use || e->watched || f->has_own_limit;
                 if (e->favoured || is_piece(e, f))
                         g->order[n++] = slot;
         }
@@ -153,15 +161,49 @@ static int open_pressure(ScoutGroups *g, uint32_t slot, int dir_fd) {
         return r;
 }
 
+static bool is_shortage(int r) {
+        return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
+
 static int open_for_acting(int dir_fd, GroupSlot *s) {
         _cleanup_close_ int kill_fd = FD_NONE;
         int r = cgroup_file_open_write_at(dir_fd, "cgroup.kill", &kill_fd);
 
         if (r == CGROUP_OK && s->kill_fd < 0)
                 s->kill_fd = TAKE_FD(kill_fd);
-        if (r == CGROUP_GONE || r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+        if (r == CGROUP_GONE || is_shortage(r))
                 return r; /* what else stands against it: process by process, then */
         return open_file(dir_fd, "cgroup.procs", NULL, &s->procs_fd);
+}
+
+static int open_leased(int dir_fd, LeaseFile file, int *ret) {
+        _cleanup_close_ int fd = FD_NONE;
+        int r = cgroup_file_open_both_at(dir_fd, lease_file_name(file), &fd);
+
+        if (r == CGROUP_OK)
+                r = prime_value(fd);
+        if (r == CGROUP_OK && *ret < 0)
+                *ret = TAKE_FD(fd);
+        return r;
+}
+
+/* What cannot be opened cannot be leased; the step says so. */
+static int open_for_steps(ScoutGroups *g, int dir_fd, GroupSlot *s) {
+        int r = CGROUP_OK;
+
+        if ((g->steps & STEPS_RECLAIM) != 0) {
+                _cleanup_close_ int fd = FD_NONE;
+
+                r = cgroup_file_open_write_at(dir_fd, "memory.reclaim", &fd);
+                if (r == CGROUP_OK && s->reclaim_fd < 0)
+                        s->reclaim_fd = TAKE_FD(fd);
+                if (r == CGROUP_OK)
+                        r = open_file(dir_fd, "memory.current", prime_value, &s->charged_fd);
+        }
+        for (int file = 0; file < _LEASE_FILE_MAX && !is_shortage(r); file++)
+                if ((g->steps & (1U << file)) != 0 && s->lease_fds[file] < 0)
+                        r = open_leased(dir_fd, (LeaseFile) file, &s->lease_fds[file]);
+        return is_shortage(r) ? r : CGROUP_OK;
 }
 
 static int open_member(ScoutGroups *g, uint32_t slot) {
@@ -183,14 +225,20 @@ static int open_member(ScoutGroups *g, uint32_t slot) {
                 r = open_pressure(g, slot, dir_fd);
         if (r == CGROUP_OK && g->options.may_act)
                 r = open_for_acting(dir_fd, s);
+        if (r == CGROUP_OK && g->options.may_act)
+                r = open_for_steps(g, dir_fd, s);
         if (r == CGROUP_OK)
                 groups_watch_entry(g, slot, dir_fd);
         return r;
 }
 
-/* Pressure that is asked for since its files were opened. */
-static bool lacks_pressure(const GroupEntry *e) {
-        return (e->psi & ~e->psi_opened) != 0;
+/* Files that are asked for since the others were opened. While it is in use they have to wait: what
+ * is done to it is undone through those that are open. */
+static bool lacks_files(ScoutGroups *g, uint32_t slot) {
+        const GroupEntry *e = &g->entries[slot];
+
+        return ((e->psi & ~e->psi_opened) != 0 || (g->steps & ~e->steps_opened) != 0) &&
+                !is_in_use(g, slot);
 }
 
 static bool has_fds(const GroupSlot *s) {
@@ -215,12 +263,13 @@ static bool enter(ScoutGroups *g, uint32_t slot) {
 
         publication_keep_fds(g->publication, slot);
         e->psi_opened = e->psi;
+        e->steps_opened = g->steps;
         r = open_member(g, slot);
         e->opened = e->kept = r == CGROUP_OK;
         if (!e->kept)
                 (void) publication_drop_fds(g->publication, slot, false);
         groups_note_error(g, r);
-        return r != -EMFILE && r != -ENFILE && r != -ENOMEM;
+        return !is_shortage(r);
 }
 
 static void leave(ScoutGroups *g, uint32_t slot) {
@@ -238,10 +287,10 @@ void groups_keep(ScoutGroups *g) {
         for (uint32_t slot = 0; slot < g->n_slots; slot++) {
                 GroupEntry *e = &g->entries[slot];
 
-                if (!e->kept || (e->chosen && !lacks_pressure(e)))
+                if (!e->kept || (e->chosen && !lacks_files(g, slot)))
                         continue;
+                e->opened = e->opened && !lacks_files(g, slot);
                 leave(g, slot);
-                e->opened = e->opened && !lacks_pressure(e);
         }
         for (size_t i = 0; i < n; i++)
                 if (!enter(g, g->order[i])) {

@@ -18,23 +18,26 @@
 #define GROUPS_ROOT (UINT32_MAX - 1) /* as a parent: the root of the tree, which is no entry */
 #define GROUPS_NONE UINT32_MAX
 
+#define STEPS_RECLAIM (1U << _LEASE_FILE_MAX)
+
 #define GROUPS_LIST_BUFFER 8192
 
 typedef struct GroupEntry {
         bool used;
         bool ghost; /* (4) */
         bool kept;
-        bool is_leaf;          /* no cgroups below it, as of the last walk */
-        bool watched;          /* a policy names it */
-        bool chosen, favoured; /* while choosing */
+        bool is_leaf;                  /* no cgroups below it, as of the last walk */
+        bool watched;                  /* a policy names it */
+        bool chosen, favoured, in_use; /* while choosing */
         bool gained;
         bool news_children, news_state, news_events;
         bool opened; /* all its descriptors that it can have: for this pressure */
         uint8_t psi; /* 1 << PsiResource: of which pressure is asked for by a policy */
         uint8_t psi_opened;
-        uint32_t parent; /* or GROUPS_ROOT */
-        uint32_t next;   /* in the chain of its bucket, or GROUPS_NONE */
-        uint32_t pass;   /* the last one that listed it */
+        uint8_t steps_opened; /* as ScoutGroups.steps when its files were opened */
+        uint32_t parent;      /* or GROUPS_ROOT */
+        uint32_t next;        /* in the chain of its bucket, or GROUPS_NONE */
+        uint32_t pass;        /* the last one that listed it */
         uint32_t first_pass;
         bool born_watched; /* made after all that was there had been taken in */
         uint32_t listed;   /* the last one that listed its children */
@@ -66,6 +69,7 @@ struct ScoutGroups {
         Publication *publication;
         FactStrings *strings;
         const Config *config;
+        uint8_t steps; /* 1 << LeaseFile, and STEPS_RECLAIM: what a policy's step may write to */
         ScoutGroupsNotice on_listing;
         void *on_listing_ctx;
 
@@ -164,6 +168,9 @@ void groups_lay_ghosts(ScoutGroups *g);
 
 /* Whether a policy names it, and of which pressure its condition asks. */
 void groups_match_policies(ScoutGroups *g, uint32_t slot);
+
+/* Which files the steps of all policies may write to, as ScoutGroups.steps. */
+uint8_t groups_steps_of(const Config *config);
 
 bool groups_policy_names(const ScoutGroups *g, const Policy *p, uint32_t slot);
 

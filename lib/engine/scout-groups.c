@@ -82,6 +82,7 @@ void scout_groups_set_root(ScoutGroups *g, const SysRoot *root) {
 
 void scout_groups_take_config(ScoutGroups *g, const Config *config) {
         g->config = config;
+        g->steps = groups_steps_of(config);
         for (uint32_t slot = 0; slot < g->n_slots; slot++)
                 if (g->entries[slot].used && !g->entries[slot].ghost)
                         groups_match_policies(g, slot);

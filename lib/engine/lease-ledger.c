@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/lease-ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "base/macro.h"
+#include "base/text.h"
+
+enum { VERSION = 1 };
+
+static const char magic[8] = "avertlea";
+
+typedef struct LedgerHead {
+        char magic[8]; /* stored last */
+        uint32_t version;
+        uint32_t n_records;
+        uint64_t size; /* of the file */
+        char boot_id[BOOT_ID_SIZE];
+        _Atomic(uint64_t) last_id;
+} LedgerHead;
+
+typedef struct LedgerFile {
+        LedgerHead head;
+        LeaseRecord records[LEDGER_RECORDS_MAX];
+} LedgerFile;
+
+typedef struct Claim {
+        atomic_uint word; /* ClaimState, and the lease above CLAIM_BITS */
+        atomic_bool held;
+        atomic_uint *pinned; /* who holds it */
+} Claim;
+
+enum { CLAIM_BITS = 8 };
+
+struct LeaseLedger {
+        int fd; /* owner: main */
+        LedgerFile *file;
+        Claim claims[LEDGER_RECORDS_MAX];
+};
+
+_Static_assert(_Alignof(LeaseRecord) == 8 && sizeof(LeaseRecord) % 8 == 0, "words");
+
+int lease_ledger_boot_id(int proc_fd, char *ret, size_t size) {
+        ssize_t n = fdio_read_at(proc_fd, "sys/kernel/random/boot_id", ret, size);
+
+        if (n < 0)
+                return (int) n;
+        while (n > 0 && (unsigned char) ret[n - 1] <= ' ')
+                ret[--n] = '\0';
+        return n > 0 ? 0 : -EBADMSG;
+}
+
+/* ---- the file
+ * ------------------------------------------------------------------------------------ */
+
+/* A lock of the process, not of the descriptor: a child that was forked and lives on after us does
+ * not keep it. */
+static int lock_file(int fd) {
+        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+        if (fcntl(fd, F_SETLK, &lock) == 0)
+                return 0;
+        return errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
+}
+
+static int open_file(const char *path, LedgerAccess access, int *ret) {
+        int flags = access == LEDGER_LOOK ? O_RDONLY : O_RDWR;
+        int fd, r;
+
+        if (access == LEDGER_DAEMON)
+                flags |= O_CREAT;
+        fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        if (fd < 0)
+                return -errno;
+        r = access == LEDGER_LOOK ? 0 : lock_file(fd);
+        if (r < 0) {
+                close_fd(fd);
+                return r;
+        }
+        *ret = fd;
+        return 0;
+}
+
+/* Room is taken now: a store into a hole of a full file system would be a SIGBUS. */
+static int size_file(int fd, LedgerAccess access) {
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EBADMSG;
+        if ((uint64_t) st.st_size == sizeof(LedgerFile))
+                return 0;
+        if (access != LEDGER_DAEMON)
+                return st.st_size == 0 ? -ENOENT : -EBADMSG;
+        if (ftruncate(fd, 0) < 0)
+                return -errno;
+        return -posix_fallocate(fd, 0, sizeof(LedgerFile));
+}
+
+static bool is_ours(const LedgerHead *h, const char *boot_id) {
+        return memcmp(h->magic, magic, sizeof(magic)) == 0 && h->version == VERSION &&
+                h->n_records == LEDGER_RECORDS_MAX && h->size == sizeof(LedgerFile) &&
+                strncmp(h->boot_id, boot_id, sizeof(h->boot_id)) == 0;
+}
+
+/* (4) The magic says that the rest is there. */
+static void begin_file(LedgerFile *f, const char *boot_id) {
+        memset(f->head.magic, 0, sizeof(f->head.magic));
+        atomic_thread_fence(memory_order_seq_cst);
+        memset(f->records, 0, sizeof(f->records));
+        f->head.version = VERSION;
+        f->head.n_records = LEDGER_RECORDS_MAX;
+        f->head.size = sizeof(*f);
+        (void) text_copy(f->head.boot_id, sizeof(f->head.boot_id), boot_id);
+        atomic_store(&f->head.last_id, 0);
+        atomic_thread_fence(memory_order_seq_cst);
+        memcpy(f->head.magic, magic, sizeof(magic));
+}
+
+static int map_file(LeaseLedger *l, LedgerAccess access, const char *boot_id) {
+        int protection = access == LEDGER_LOOK ? PROT_READ : PROT_READ | PROT_WRITE;
+        void *at = mmap(NULL, sizeof(LedgerFile), protection, MAP_SHARED | MAP_POPULATE, l->fd, 0);
+
+        if (at == MAP_FAILED)
+                return -errno;
+        l->file = at;
+        if (access == LEDGER_DAEMON)
+                (void) mlock(at, sizeof(LedgerFile)); /* not permitted: it is in memory for now */
+        if (is_ours(&l->file->head, boot_id))
+                return 0;
+        if (access != LEDGER_DAEMON)
+                return -ENOENT;
+        begin_file(l->file, boot_id);
+        return 0;
+}
+
+static void ledger_freep(LeaseLedger **l) {
+        lease_ledger_free(*l);
+}
+
+int lease_ledger_open(
+        const char *path, LedgerAccess access, const char *boot_id, LeaseLedger **ret) {
+        _cleanup_(ledger_freep) LeaseLedger *l = calloc(1, sizeof(*l));
+        int r;
+
+        if (!l)
+                return -ENOMEM;
+        l->fd = FD_NONE;
+        r = open_file(path, access, &l->fd);
+        if (r == 0)
+                r = size_file(l->fd, access);
+        if (r == 0)
+                r = map_file(l, access, boot_id);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(l);
+        return 0;
+}
+
+LeaseLedger *lease_ledger_free(LeaseLedger *l) {
+        if (!l)
+                return NULL;
+
+        if (l->file)
+                (void) munmap(l->file, sizeof(*l->file));
+        close_fd(l->fd);
+        free(l);
+        return NULL;
+}
+
+/* ---- records
+ * ------------------------------------------------------------------------------------- */
+
+/* FNV-1a; never 0. */
+static uint64_t checksum(const LeaseTerms *terms) {
+        const unsigned char *at = (const unsigned char *) terms;
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+        for (size_t i = 0; i < sizeof(*terms); i++)
+                hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+        return hash ? hash : 1;
+}
+
+LeaseRecord *lease_ledger_record(LeaseLedger *l, uint32_t i) {
+        return &l->file->records[i];
+}
+
+bool lease_record_is_owed(const LeaseRecord *r) {
+        uint64_t seal = atomic_load_explicit(&r->seal, memory_order_acquire);
+
+        return seal != 0 && seal == checksum(&r->terms) && r->terms.file < _LEASE_FILE_MAX &&
+                memchr(r->terms.path, '\0', sizeof(r->terms.path)) &&
+                memchr(r->terms.policy, '\0', sizeof(r->terms.policy));
+}
+
+size_t lease_ledger_count(LeaseLedger *l) {
+        size_t n = 0;
+
+        for (uint32_t i = 0; i < LEDGER_RECORDS_MAX; i++)
+                n += lease_record_is_owed(&l->file->records[i]);
+        return n;
+}
+
+void lease_record_seal(LeaseRecord *r) {
+        atomic_store(&r->seal, checksum(&r->terms));
+}
+
+/* ---- claims
+ * -------------------------------------------------------------------------------------- */
+
+static unsigned claim_word(ClaimState state, uint32_t lease) {
+        return (unsigned) state | lease << CLAIM_BITS;
+}
+
+static ClaimState state_of(unsigned word) {
+        return (ClaimState) (word & ((1U << CLAIM_BITS) - 1));
+}
+
+ClaimState lease_ledger_state(const LeaseLedger *l, uint32_t i) {
+        return state_of(atomic_load(&l->claims[i].word));
+}
+
+uint32_t lease_ledger_find(LeaseLedger *l, uint32_t lease, bool *ret_withdrawn) {
+        for (uint32_t i = 0; i < LEDGER_RECORDS_MAX; i++) {
+                unsigned word = atomic_load(&l->claims[i].word);
+                bool withdrawn = word == claim_word(CLAIM_WITHDRAWN, lease);
+
+                if (!withdrawn && word != claim_word(CLAIM_HELD, lease))
+                        continue;
+                if (ret_withdrawn)
+                        *ret_withdrawn = withdrawn;
+                return i;
+        }
+        return LEDGER_NONE;
+}
+
+uint32_t lease_ledger_claim(LeaseLedger *l, uint32_t lease, const LeaseTerms *terms) {
+        for (uint32_t i = 0; i < LEDGER_RECORDS_MAX; i++) {
+                LeaseRecord *r = &l->file->records[i];
+                Claim *c = &l->claims[i];
+
+                if (lease_ledger_state(l, i) != CLAIM_FREE || atomic_load(&c->held) ||
+                        atomic_load(&r->seal) != 0)
+                        continue;
+                r->terms = *terms;
+                r->terms.id = atomic_fetch_add(&l->file->head.last_id, 1) + 1;
+                atomic_store(&c->word, claim_word(CLAIM_HELD, lease));
+                return i;
+        }
+        return LEDGER_NONE;
+}
+
+void lease_ledger_abandon(LeaseLedger *l, uint32_t i) {
+        bool owed = atomic_load(&l->file->records[i].seal) != 0;
+
+        atomic_store(&l->claims[i].word, owed ? CLAIM_ABANDONED : CLAIM_FREE);
+}
+
+bool lease_ledger_hold(LeaseLedger *l, uint32_t i) {
+        return !atomic_exchange_explicit(&l->claims[i].held, true, memory_order_acquire);
+}
+
+void lease_ledger_release(LeaseLedger *l, uint32_t i) {
+        atomic_store_explicit(&l->claims[i].held, false, memory_order_release);
+}
+
+void lease_ledger_pin(LeaseLedger *l, uint32_t i, atomic_uint *uses) {
+        if (!uses || l->claims[i].pinned)
+                return;
+        l->claims[i].pinned = uses;
+        atomic_fetch_add_explicit(uses, 1, memory_order_relaxed);
+}
+
+void lease_ledger_drop(LeaseLedger *l, uint32_t i, bool withdrawn) {
+        Claim *c = &l->claims[i];
+        unsigned word = atomic_load(&c->word);
+        unsigned next = CLAIM_FREE;
+
+        atomic_store(&l->file->records[i].seal, 0);
+        if (c->pinned)
+                atomic_fetch_sub_explicit(c->pinned, 1, memory_order_release);
+        c->pinned = NULL;
+
+        if (withdrawn && state_of(word) == CLAIM_HELD)
+                next = claim_word(CLAIM_WITHDRAWN, word >> CLAIM_BITS);
+        atomic_store(&c->word, next);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Giving back what the ledger says is owed, by path and inode: what an earlier daemon left, what
+ * nobody looks after any more, and all of it at the end. For main and avertctl: opens, and may wait
+ * in the kernel. */
+
+#include <stddef.h>
+
+#include "engine/lease-ledger.h"
+
+typedef enum LeaseScope {
+        LEASES_ALL,
+        LEASES_ONE,    /* of this id */
+        LEASES_ADRIFT, /* that no lease has, or whose cgroup is gone, or that are long overdue */
+} LeaseScope;
+
+typedef struct LeaseReplay {
+        LeaseScope scope;
+        uint64_t id;
+        usec_t now_usec; /* ADRIFT: CLOCK_MONOTONIC */
+
+        /* Told of each record: what became of it is an outcome of lease-exchange.h, or negative
+         * errno: then it is still owed, but -EBADMSG: the record made no sense and was dropped.
+         * -EBUSY: a thread hangs in it. */
+        void (*on_returned)(void *ctx, const LeaseTerms *terms, int result);
+        void *ctx;
+} LeaseReplay;
+
+/* cgroup_fd: the root of the cgroup2 tree; negative: there is none, nothing is done. Returns how
+ * many records were looked after. */
+size_t lease_replay(LeaseLedger *l, int cgroup_fd, const LeaseReplay *replay);
