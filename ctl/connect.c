@@ -8,14 +8,14 @@
 
 #define SCHEMA_VERSION 1
 
-static const char *bus_path(const Ctl *ctl) {
+const char *connect_path(const Ctl *ctl) {
         const char *path = ctl->bus ? ctl->bus : secure_getenv("AVERT_BUS");
 
         return path && *path ? path : AVERT_BUS_PATH;
 }
 
 static int explain_open(const Ctl *ctl, int error) {
-        const char *path = bus_path(ctl);
+        const char *path = connect_path(ctl);
 
         switch (-error) {
         case ENOENT:

@@ -7,6 +7,9 @@
 #include "ctl/ctl.h"
 #include "ctl/json-tree.h"
 
+/* Where the daemon's socket is. */
+const char *connect_path(const Ctl *ctl);
+
 /* Connects. CTL_OK, or the exit code after the reason was printed. */
 int connect_daemon(const Ctl *ctl, AvertClient **ret);
 

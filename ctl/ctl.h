@@ -35,6 +35,7 @@ typedef enum CtlOption {
         OPTION_CONFIG,
         OPTION_COUNT,
         OPTION_FOLLOW,
+        OPTION_RELEASE,
         _OPTION_MAX,
 } CtlOption;
 
@@ -51,6 +52,7 @@ typedef struct Ctl {
         bool no_pager;
         bool follow;
         uint64_t count;  /* 0: no end */
+        uint64_t lease;  /* to release; 0: all */
         const char *bus; /* NULL: the library's choice */
         const char *root;
         const char *configs[CTL_CONFIGS_MAX];
@@ -86,6 +88,7 @@ int verb_policies(Ctl *ctl, int argc, char *const *argv);
 int verb_explain(Ctl *ctl, int argc, char *const *argv);
 int verb_check(Ctl *ctl, int argc, char *const *argv);
 int verb_reload(Ctl *ctl, int argc, char *const *argv);
+int verb_leases(Ctl *ctl, int argc, char *const *argv);
 int verb_watch(Ctl *ctl, int argc, char *const *argv);
 int verb_replay(Ctl *ctl, int argc, char *const *argv);
 

@@ -12,6 +12,8 @@ enum {
         LONG_ROOT,
         LONG_CONFIG,
         LONG_NO_PAGER,
+        LONG_RELEASE,
+        LONG_RELEASE_ALL,
         LONG_VERSION,
 };
 
@@ -23,6 +25,8 @@ static const struct option long_options[] = {
         { "no-pager", no_argument, NULL, LONG_NO_PAGER },
         { "follow", no_argument, NULL, 'f' },
         { "count", required_argument, NULL, 'n' },
+        { "release", required_argument, NULL, LONG_RELEASE },
+        { "release-all", no_argument, NULL, LONG_RELEASE_ALL },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, LONG_VERSION },
         { NULL, 0, NULL, 0 },
@@ -36,6 +40,7 @@ static const char *const option_names[_OPTION_MAX] = {
         [OPTION_CONFIG] = "--config",
         [OPTION_COUNT] = "--count",
         [OPTION_FOLLOW] = "--follow",
+        [OPTION_RELEASE] = "--release",
 };
 
 static const char *const json_modes[_JSON_MODE_MAX] = {
@@ -67,6 +72,8 @@ static void print_help(const Ctl *ctl) {
               "      --config FILE  explain, replay: judge by this policy; may be repeated\n"
               "  -f, --follow       status: print again every two seconds\n"
               "  -n, --count=N      watch: end after N events; status: after N times\n"
+              "      --release N    leases: give this one back, now\n"
+              "      --release-all  leases: give all back\n"
               "      --no-pager     write straight to the terminal\n"
               "  -h, --help         this text\n"
               "      --version      the version\n\n"
@@ -110,6 +117,14 @@ static int set_count(Ctl *ctl, const char *text) {
         return CTL_OK;
 }
 
+static int set_lease(Ctl *ctl, const char *text) {
+        if (number_parse_u64(text, &ctl->lease) < 0 || ctl->lease == 0) {
+                ctl_error(ctl, "--release=%s: it takes the number of a lease", text);
+                return CTL_USAGE;
+        }
+        return CTL_OK;
+}
+
 /* Takes one option. Returns CTL_OK or the exit code. */
 static int take_option(Ctl *ctl, int option) {
         switch (option) {
@@ -137,6 +152,13 @@ static int take_option(Ctl *ctl, int option) {
         case 'n':
                 ctl->given |= option_bit(OPTION_COUNT);
                 return set_count(ctl, optarg);
+        case LONG_RELEASE:
+                ctl->given |= option_bit(OPTION_RELEASE);
+                return set_lease(ctl, optarg);
+        case LONG_RELEASE_ALL:
+                ctl->given |= option_bit(OPTION_RELEASE);
+                ctl->lease = 0;
+                return CTL_OK;
         default: /* getopt has said what is wrong */
                 fputs("Try 'avertctl --help'.\n", ctl->err);
                 return CTL_USAGE;

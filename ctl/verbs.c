@@ -18,6 +18,8 @@ const Verb verbs[] = {
                 LIVE | PAGED | 1u << OPTION_ROOT | 1u << OPTION_CONFIG, 1, true, verb_explain },
         { "watch", "", "events as they come", LIVE | 1u << OPTION_COUNT, 0, false, verb_watch },
         { "reload", "", "make avertd load its policy files again", LIVE, 0, false, verb_reload },
+        { "leases", "", "what avertd changed about cgroups, and giving it back",
+                LIVE | 1u << OPTION_RELEASE, 0, false, verb_leases },
         { "check", "[FILE...]", "look for errors in policy files, or in the installed ones",
                 1u << OPTION_JSON | 1u << OPTION_ROOT, CTL_CONFIGS_MAX, false, verb_check },
         { "replay", "DIR", "judge a recording and print the events",

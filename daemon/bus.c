@@ -210,6 +210,25 @@ static int on_reload(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         return sd_bus_reply_method_return(m, "bs", r >= 0, text);
 }
 
+static int on_release_leases(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        Bus *b = userdata;
+        char text[256];
+        uint64_t id;
+        TextBuf t;
+        int r;
+
+        r = check_may_change(m, reterr);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(m, "t", &id);
+        if (r < 0)
+                return r;
+
+        textbuf_init(&t, text, sizeof(text));
+        r = b->options.release(b->options.ctx, id, &t);
+        return sd_bus_reply_method_return(m, "bs", r >= 0, text);
+}
+
 static int get_version(sd_bus *bus _unused_, const char *path _unused_,
         const char *interface _unused_, const char *property _unused_, sd_bus_message *m,
         void *userdata _unused_, sd_bus_error *reterr _unused_) {
@@ -259,6 +278,9 @@ static const sd_bus_vtable vtable[] = {
                 SD_BUS_RESULT("s", json), on_explain_json, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", ok, "s", message),
                 on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ReleaseLeases", SD_BUS_ARGS("t", id),
+                SD_BUS_RESULT("b", ok, "s", message), on_release_leases,
+                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Level", "s", get_level, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("DryRun", "b", get_dry_run, 0, SD_BUS_VTABLE_PROPERTY_CONST),

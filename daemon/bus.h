@@ -30,6 +30,9 @@ typedef struct BusOptions {
          */
         int (*reload)(void *ctx, TextBuf *ret);
 
+        /* Gives a lease back, or all (0): as engine_release_leases(). */
+        int (*release)(void *ctx, uint64_t id, TextBuf *ret);
+
         /* Somebody connects. */
         void (*on_peer)(void *ctx);
         void *ctx;

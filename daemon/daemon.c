@@ -16,6 +16,7 @@
 #include "daemon/log.h"
 #include "daemon/policy-load.h"
 #include "daemon/privacy.h"
+#include "engine/lease-ledger.h"
 
 #define RUNTIME_DIRECTORY "/run/avert"
 
@@ -100,6 +101,12 @@ static int reload_for_bus(void *ctx, TextBuf *ret) {
         return loop_reload(ctx, ret);
 }
 
+static int release_for_bus(void *ctx, uint64_t id, TextBuf *ret) {
+        Daemon *d = ctx;
+
+        return engine_release_leases(d->engine, id, ret);
+}
+
 static void on_peer(void *ctx) {
         loop_refresh(ctx);
 }
@@ -123,6 +130,18 @@ static bool bus_path(const Options *o, TextBuf *ret) {
         return ret->len > 0;
 }
 
+/* Beside the socket, where avertctl looks for it; false: nowhere. */
+static bool leases_path(const Options *o, TextBuf *ret) {
+        char bus[256];
+        TextBuf b;
+
+        textbuf_init(&b, bus, sizeof(bus));
+        if (o->dry || !bus_path(o, &b) || b.truncated)
+                return false;
+        lease_ledger_path(bus, ret);
+        return !ret->truncated;
+}
+
 /* Without the socket the daemon protects all the same; only avertctl cannot ask it. */
 static int serve_bus(Daemon *d) {
         char path[256], why[512];
@@ -135,6 +154,7 @@ static int serve_bus(Daemon *d) {
                             .probe = engine_probe(d->engine),
                             .dry = d->options->dry,
                             .reload = reload_for_bus,
+                            .release = release_for_bus,
                             .on_peer = on_peer,
                             .ctx = d },
                 &d->bus);
@@ -241,8 +261,12 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
         EngineOptions engine = {
                 .root = d->options->root, .dry = d->options->dry, .lock_memory = !d->options->root
         };
+        char leases[300];
+        TextBuf b;
         int r;
 
+        textbuf_init(&b, leases, sizeof(leases));
+        engine.leases = leases_path(d->options, &b) ? leases : NULL;
         engine.sink = choose_sink(d);
         if (notifier_init_from_environment(&d->notifier) < 0)
                 log_warning(

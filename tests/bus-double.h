@@ -27,8 +27,8 @@ typedef struct BusDoubleAnswers {
         const char *describe; /* NULL: refuses with AccessDenied */
         const char *policies;
         const char *explain;
-        int accepted;              /* of Reload */
-        const char *message;       /* of Reload; NULL: AccessDenied */
+        int accepted;              /* of Reload and ReleaseLeases */
+        const char *message;       /* likewise; NULL: AccessDenied */
         const char *const *events; /* sent once Describe was asked, NULL-terminated; may be NULL */
         int events_at_once;        /* or as soon as the peer is there */
         int dies_on_describe;      /* closes the connection instead of answering */
@@ -96,6 +96,21 @@ static int bus_double_answer_reload(sd_bus_message *m, void *userdata, sd_bus_er
         return sd_bus_reply_method_return(m, "bs", a->accepted, a->message);
 }
 
+static int bus_double_answer_release(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const BusDoubleAnswers *a = userdata;
+        char text[512];
+        uint64_t id;
+        int r;
+
+        if (!a->message)
+                return bus_double_denied(reterr);
+        r = sd_bus_message_read(m, "t", &id);
+        if (r < 0)
+                return r;
+        snprintf(text, sizeof(text), "%llu: %s", (unsigned long long) id, a->message);
+        return sd_bus_reply_method_return(m, "bs", a->accepted, text);
+}
+
 static const sd_bus_vtable bus_double_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Describe", "", "s", bus_double_answer_describe, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -105,6 +120,8 @@ static const sd_bus_vtable bus_double_vtable[] = {
         SD_BUS_METHOD(
                 "ExplainJson", "si", "s", bus_double_answer_explain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Reload", "", "bs", bus_double_answer_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD(
+                "ReleaseLeases", "t", "bs", bus_double_answer_release, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("Event", "s", 0),
         SD_BUS_VTABLE_END,
 };

@@ -59,6 +59,12 @@ int avert_client_explain_json(
  * the old one: then *ret_accepted is false, and *ret_message (may be NULL) says why. */
 int avert_client_reload(AvertClient *client, bool *ret_accepted, char **ret_message);
 
+/* Asks the daemon to give back what it changed about a cgroup, by the number of the lease, or all
+ * (0). For root. *ret_released is false when there is no such lease; *ret_message (may be NULL)
+ * says how many were given back. */
+int avert_client_release_leases(
+        AvertClient *client, uint64_t id, bool *ret_released, char **ret_message);
+
 /* Called by avert_client_process() for each event: one JSON object, valid during the call. The
  * handler must not close the client. */
 typedef void (*AvertEventHandler)(void *userdata, const char *json);

@@ -220,17 +220,13 @@ _public_ int avert_client_explain_json(
         return explain(client, "ExplainJson", policy, pid, ret_json);
 }
 
-_public_ int avert_client_reload(AvertClient *client, bool *ret_accepted, char **ret_message) {
-        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+/* Whether it was done, and a sentence about it. */
+static int take_verdict(sd_bus_message *reply, bool *ret_good, char **ret_message) {
         const char *message;
         char *copy = NULL;
-        int accepted, r;
+        int good, r;
 
-        r = call(client, "Reload", &reply, "");
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_read(reply, "bs", &accepted, &message);
+        r = sd_bus_message_read(reply, "bs", &good, &message);
         if (r < 0)
                 return r;
 
@@ -241,8 +237,23 @@ _public_ int avert_client_reload(AvertClient *client, bool *ret_accepted, char *
                 *ret_message = copy;
         }
 
-        *ret_accepted = accepted != 0;
+        *ret_good = good != 0;
         return 0;
+}
+
+_public_ int avert_client_reload(AvertClient *client, bool *ret_accepted, char **ret_message) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        int r = call(client, "Reload", &reply, "");
+
+        return r < 0 ? r : take_verdict(reply, ret_accepted, ret_message);
+}
+
+_public_ int avert_client_release_leases(
+        AvertClient *client, uint64_t id, bool *ret_released, char **ret_message) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        int r = call(client, "ReleaseLeases", &reply, "t", id);
+
+        return r < 0 ? r : take_verdict(reply, ret_released, ret_message);
 }
 
 static int on_event(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {

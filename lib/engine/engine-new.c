@@ -147,6 +147,8 @@ static int make_sentinel(Engine *e) {
                         .reapers = e->reapers,
                         .ops = reaper_ops(e),
                         .self_pid = (int32_t) getpid(),
+                        .ledger = e->ledger,
+                        .config = e->config,
                 };
                 parts.reapers = e->reapers;
                 parts.kernel = &e->kernel;
@@ -201,6 +203,7 @@ int engine_new(const EngineOptions *options, Config *config, Engine **ret) {
         r = open_world(e, options->root);
         if (r < 0)
                 return r;
+        engine_leases_open(e, options->leases);
         r = make_parts(e);
         if (r < 0)
                 return r;
@@ -239,6 +242,7 @@ Engine *engine_free(Engine *e) {
         roster_free(e->roster);
         group_roster_free(e->groups);
         slow_reader_free(e->slow);
+        lease_ledger_free(e->ledger);
         sysroot_done(&e->root);
         match_tally_done(&e->tally);
         for (size_t i = 0; i < e->n_retired; i++)

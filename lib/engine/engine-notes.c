@@ -3,7 +3,9 @@
 
 #include "base/macro.h"
 #include "base/text.h"
+#include "engine/lease-exchange.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Each note is stamped by the engine when it passes it on. */
@@ -94,4 +96,62 @@ void note_not_locked(int error, Event *ret) {
                 "pressure, and decisions "
                 "be late",
                 strerrordesc_np(error));
+}
+
+static void add_value(TextBuf *text, const LeaseTerms *terms, uint64_t value) {
+        if (terms->file == LEASE_FREEZE)
+                textbuf_add(text, value ? "frozen" : "thawed");
+        else if (value == UINT64_MAX)
+                textbuf_add(text, "max");
+        else
+                textbuf_add_bytes(text, value);
+}
+
+static void begin_lease(
+        const LeaseTerms *terms, EventKind kind, NotifyLevel level, TextBuf *text, Event *ret) {
+        begin(ret, kind, level, text);
+        (void) text_copy(ret->policy, sizeof(ret->policy), terms->policy);
+        (void) text_copy(ret->group.path, sizeof(ret->group.path), terms->path);
+        textbuf_addf(text, "leases: %s of ", lease_file_name((LeaseFile) terms->file));
+        textbuf_add_escaped(text, terms->path, strlen(terms->path));
+}
+
+void note_lease(const LeaseTerms *terms, int result, Event *ret) {
+        TextBuf text;
+
+        if (result == -EBADMSG) {
+                begin(ret, EVENT_SOURCE_DEGRADED, NOTIFY_WARNING, &text);
+                textbuf_add(&text, "leases: a record made no sense and was dropped");
+                return;
+        }
+        if (result < 0) {
+                begin_lease(terms, EVENT_SOURCE_DEGRADED, NOTIFY_WARNING, &text, ret);
+                textbuf_addf(&text, " could not be given back and is still owed: %s",
+                        strerrordesc_np(-result));
+                ret->error = -result;
+                return;
+        }
+
+        begin_lease(terms, EVENT_SOURCE_RESTORED, NOTIFY_NOTICE, &text, ret);
+        if (result == EXCHANGE_FOREIGN)
+                textbuf_add(&text, " was changed by somebody else meanwhile: theirs stays");
+        else if (result == EXCHANGE_GONE)
+                textbuf_add(&text,
+                        " is gone, or belongs to another cgroup of that name: nothing "
+                        "is owed any more");
+        else {
+                textbuf_add(&text, " is ");
+                add_value(&text, terms, terms->old);
+                textbuf_add(&text, " again");
+        }
+}
+
+void note_no_ledger(int error, Event *ret) {
+        TextBuf text;
+
+        begin(ret, EVENT_SOURCE_DEGRADED, NOTIFY_WARNING, &text);
+        ret->error = error;
+        textbuf_addf(&text,
+                "leases: they cannot be remembered (%s): steps that have to be undone are refused",
+                error == EBUSY ? "another avertd has the file" : strerrordesc_np(error));
 }

@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "core/event.h"
+#include "engine/lease-ledger.h"
 #include "engine/roster.h"
 #include "kernel/probe.h"
 
@@ -17,6 +18,12 @@ bool note_probe_item(const Probe *probe, ProbeId id, Event *ret);
 
 /* True when the process is another daemon that kills for want of memory: *ret is the event. */
 bool note_rival(const ProcFacts *facts, Event *ret);
+
+/* What became of a lease that main gave back, as lease_replay() has it. */
+void note_lease(const LeaseTerms *terms, int result, Event *ret);
+
+/* Nothing can be leased. */
+void note_no_ledger(int error, Event *ret);
 
 /* Memory could not be locked. */
 void note_not_locked(int error, Event *ret);

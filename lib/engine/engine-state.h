@@ -7,6 +7,7 @@
 #include "engine/act-kernel.h"
 #include "engine/engine.h"
 #include "engine/journal-thread.h"
+#include "engine/lease-ledger.h"
 #include "engine/match-tally.h"
 #include "engine/sentinel.h"
 #include "engine/slow-reader.h"
@@ -40,6 +41,9 @@ struct Engine {
         ErrandBox *errands;
         Triggers triggers;
         KernelAct kernel;
+        LeaseLedger *ledger; /* NULL: nothing can be leased; see ledger_error */
+        int ledger_error;    /* errno; 0: it is there, or not asked for */
+        bool told_owed;      /* that something could not be given back */
         Sentinel *sentinel;
         JournalThread *journal;
         MatchTally tally;
@@ -52,3 +56,17 @@ struct Engine {
 
 /* Passes e->event on. */
 void engine_push(Engine *e);
+
+/* ---- engine-leases.c: what is owed to cgroups, as far as it is main's ---- */
+
+/* path: of the ledger; NULL: none. Not having it is no failure: steps that need it are refused. */
+void engine_leases_open(Engine *e, const char *path);
+
+/* Gives back what an earlier daemon left; before anything is judged. */
+void engine_leases_begin(Engine *e);
+
+/* Gives back what nobody looks after any more. */
+void engine_leases_care(Engine *e);
+
+/* Gives back everything; when no thread takes any more. */
+void engine_leases_end(Engine *e);

@@ -54,6 +54,7 @@ int engine_start(Engine *e) {
         if (r < 0)
                 return r;
         tell_start(e);
+        engine_leases_begin(e);
 
         if (!e->dry) {
                 r = reapers_start(e->reapers);
@@ -86,6 +87,7 @@ void engine_stop(Engine *e) {
                 e->stuck = true;
         if (e->reapers && !reapers_stop(e->reapers))
                 e->stuck = true;
+        engine_leases_end(e);
         if (!journal_thread_stop(e->journal))
                 e->stuck = true;
         e->journal = NULL;
@@ -239,6 +241,7 @@ void engine_view_release(Engine *e) {
 void engine_look(Engine *e) {
         const RosterListing *listing, *groups;
 
+        engine_leases_care(e);
         if (e->view || e->asked)
                 return; /* what we hold of the rosters must not change under it */
 

@@ -25,7 +25,8 @@ typedef struct EngineOptions {
         const char *root; /* NULL: the live system; else a foreign tree: forces dry */
         bool dry;
         Sink sink;
-        bool lock_memory; /* mlockall on fault; failure is an event, not an error */
+        bool lock_memory;   /* mlockall on fault; failure is an event, not an error */
+        const char *leases; /* file of what is owed to cgroups; NULL: nothing is leased */
 } EngineOptions;
 
 /* Probes, opens, allocates, starts the slow reader process, makes one dry tick. Starts no thread. 0
@@ -34,13 +35,13 @@ typedef struct EngineOptions {
 int engine_new(const EngineOptions *options, Config *config, Engine **ret);
 Engine *engine_free(Engine *e); /* stops it first */
 
-/* Starts the threads, all signals blocked in them, and reports EVENT_STARTED, what is missing here,
- * and rivals. Until then the engine is dry, and a view that is asked for is made at once, on the
- * caller's thread. 0 or negative errno. */
+/* Gives back what an earlier daemon left, starts the threads, all signals blocked in them, and
+ * reports EVENT_STARTED, what is missing here, and rivals. Until then the engine is dry, and a view
+ * that is asked for is made at once, on the caller's thread. 0 or negative errno. */
 int engine_start(Engine *e);
 
-/* Reports EVENT_STOPPING and ends the threads; what waits for the sink is written, for two seconds
- * at most. */
+/* Reports EVENT_STOPPING, ends the threads and gives back all leases; what waits for the sink is
+ * written, for two seconds at most. */
 void engine_stop(Engine *e);
 
 /* Hands a new config to the threads; takes effect between two ticks. -ENOSPC when it needs larger
@@ -73,7 +74,13 @@ int engine_view_fd(Engine *e);
 View *engine_view(Engine *e);
 void engine_view_release(Engine *e);
 
-/* Counts once which matches select whom now, for View.match_hits; called every now and then
+/* Gives a lease back now, by its number, or all (0); a sentence about it in *ret. Returns how many
+ * records were dropped; -ENOENT: there is no such one. Judging hears of it as if somebody else had
+ * changed the file. */
+int engine_release_leases(Engine *e, uint64_t id, TextBuf *ret);
+
+/* Counts once which matches select whom now, for View.match_hits, and gives back leases that nobody
+ * looks after; called every now and then
  * (tick.census would be right) and by each view. Does nothing while a view is held. */
 void engine_look(Engine *e);
 

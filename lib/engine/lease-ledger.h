@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "config/config.h"
 #include "core/decide.h"
 #include "core/lease.h"
@@ -68,6 +69,9 @@ typedef enum LedgerAccess {
 int lease_ledger_open(
         const char *path, LedgerAccess access, const char *boot_id, LeaseLedger **ret);
 LeaseLedger *lease_ledger_free(LeaseLedger *l);
+
+/* Where it is: "leases", in the directory of the daemon's socket. */
+void lease_ledger_path(const char *bus_path, TextBuf *ret);
 
 /* This boot, from /proc/sys/kernel/random/boot_id, into ret[size]. 0 or negative errno. */
 #define BOOT_ID_SIZE 40

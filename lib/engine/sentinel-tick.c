@@ -71,6 +71,8 @@ static void take_config(Sentinel *s) {
                 return;
 
         pipeline_set_config(s->parts.pipeline, config);
+        if (s->parts.kernel)
+                s->parts.kernel->config = config;
         push_plan_events(s);
         atomic_store(&s->config, config);
         atomic_store(&s->taking, NULL);

@@ -72,6 +72,12 @@ static int reload(void *ctx, TextBuf *ret) {
         return -EINVAL;
 }
 
+static int give_back(void *ctx, uint64_t id, TextBuf *ret) {
+        (void) ctx;
+        textbuf_addf(ret, id == 7 ? "there is no lease 7" : "3 given back");
+        return id == 7 ? -ENOENT : 3;
+}
+
 static void on_peer(void *ctx) {
         (void) ctx;
 }
@@ -130,6 +136,7 @@ static int serve(const char *path, mode_t mode, int orders_fd, int answers_fd) {
                 r = bus_new(&(BusOptions){ .event = s.event,
                                     .inquiries = &s.inquiries,
                                     .reload = reload,
+                                    .release = give_back,
                                     .on_peer = on_peer,
                                     .ctx = &s },
                         &s.bus);
@@ -283,6 +290,26 @@ static int call_reload(sd_bus *bus) {
         return ok;
 }
 
+/* ReleaseLeases: likewise. */
+static int call_release(sd_bus *bus, uint64_t id, const char *says) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        sd_bus_message *reply = NULL;
+        const char *message = NULL;
+        int ok = -1;
+        int r;
+
+        r = sd_bus_call_method(
+                bus, NULL, BUS_OBJECT, BUS_INTERFACE, "ReleaseLeases", &error, &reply, "t", id);
+        if (r >= 0) {
+                ck_assert_int_ge(sd_bus_message_read(reply, "bs", &ok, &message), 0);
+                ck_assert_str_eq(message, says);
+        } else if (sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED))
+                ok = -EACCES;
+        sd_bus_message_unref(reply);
+        sd_bus_error_free(&error);
+        return ok;
+}
+
 /* Runs a part of a test as another user, in a process of its own; its failures become ours. */
 static void as_nobody(const Bed *bed, void (*part)(const Bed *bed)) {
         int status = -1;
@@ -351,6 +378,7 @@ static void nobody_reads_but_does_not_reload(const Bed *bed) {
         ck_assert_ptr_nonnull(bus);
         ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
         ck_assert_int_eq(call_reload(bus), -EACCES);
+        ck_assert_int_eq(call_release(bus, 0, ""), -EACCES);
         hang_up(bus);
 }
 
@@ -361,6 +389,8 @@ START_TEST(changes_are_for_root_and_the_daemons_own_user) {
         bed_init(&bed, 0666);
         bus = connect_to(&bed);
         ck_assert_int_eq(call_reload(bus), 0);
+        ck_assert_int_eq(call_release(bus, 0, "3 given back"), 1);
+        ck_assert_int_eq(call_release(bus, 7, "there is no lease 7"), 0);
         hang_up(bus);
         if (geteuid() == 0)
                 as_nobody(&bed, nobody_reads_but_does_not_reload);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/engine-state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "engine/engine-notes.h"
+#include "engine/lease-replay.h"
+
+/* One pass over the ledger. */
+typedef struct Pass {
+        Engine *e;
+        bool quiet_failures;
+        size_t n_dropped, n_failed;
+} Pass;
+
+void engine_leases_open(Engine *e, const char *path) {
+        char boot_id[BOOT_ID_SIZE];
+        int r;
+
+        if (e->dry || !path)
+                return;
+        r = lease_ledger_boot_id(e->root.proc_fd, boot_id, sizeof(boot_id));
+        if (r == 0)
+                r = lease_ledger_open(path, LEDGER_DAEMON, boot_id, &e->ledger);
+        e->ledger_error = -r;
+}
+
+static void on_returned(void *ctx, const LeaseTerms *terms, int result) {
+        Pass *pass = ctx;
+        bool failed = result < 0 && result != -EBADMSG;
+
+        pass->n_dropped += !failed;
+        pass->n_failed += failed;
+        if (failed && pass->quiet_failures)
+                return;
+        note_lease(terms, result, &pass->e->event);
+        engine_push(pass->e);
+}
+
+static Pass replay(Engine *e, LeaseScope scope, uint64_t id, bool quiet_failures) {
+        Pass pass = { .e = e, .quiet_failures = quiet_failures };
+
+        (void) lease_replay(e->ledger, e->root.cgroup_fd,
+                &(LeaseReplay){ .scope = scope,
+                        .id = id,
+                        .now_usec = clock_monotonic_usec(),
+                        .on_returned = on_returned,
+                        .ctx = &pass });
+        return pass;
+}
+
+void engine_leases_begin(Engine *e) {
+        if (e->ledger_error != 0) {
+                note_no_ledger(e->ledger_error, &e->event);
+                engine_push(e);
+        }
+        if (e->ledger)
+                e->told_owed = replay(e, LEASES_ALL, 0, false).n_failed > 0;
+}
+
+/* What failed before is tried again in silence. */
+void engine_leases_care(Engine *e) {
+        if (e->ledger && e->running)
+                e->told_owed = replay(e, LEASES_ADRIFT, 0, e->told_owed).n_failed > 0;
+}
+
+void engine_leases_end(Engine *e) {
+        if (e->ledger && e->reporter)
+                (void) replay(e, LEASES_ALL, 0, false);
+}
+
+int engine_release_leases(Engine *e, uint64_t id, TextBuf *ret) {
+        Pass pass = { 0 };
+
+        if (e->ledger)
+                pass = replay(e, id == 0 ? LEASES_ALL : LEASES_ONE, id, false);
+        if (id != 0 && pass.n_dropped + pass.n_failed == 0) {
+                textbuf_addf(ret, "there is no lease %" PRIu64, id);
+                return -ENOENT;
+        }
+        textbuf_addf(ret, "%zu given back", pass.n_dropped);
+        if (pass.n_failed > 0)
+                textbuf_addf(ret, ", %zu could not be: they are still owed", pass.n_failed);
+        return (int) pass.n_dropped;
+}
