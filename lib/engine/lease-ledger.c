@@ -28,6 +28,7 @@ typedef struct LedgerHead {
 typedef struct LedgerFile {
         LedgerHead head;
         LeaseRecord records[LEDGER_RECORDS_MAX];
+        LedgerBudget budgets[BUDGETS_MAX];
 } LedgerFile;
 
 typedef struct Claim {
@@ -123,6 +124,7 @@ static void begin_file(LedgerFile *f, const char *boot_id) {
         memset(f->head.magic, 0, sizeof(f->head.magic));
         atomic_thread_fence(memory_order_seq_cst);
         memset(f->records, 0, sizeof(f->records));
+        memset(f->budgets, 0, sizeof(f->budgets));
         f->head.version = VERSION;
         f->head.n_records = LEDGER_RECORDS_MAX;
         f->head.size = sizeof(*f);
@@ -199,6 +201,10 @@ static uint64_t checksum(const LeaseTerms *terms) {
 
 LeaseRecord *lease_ledger_record(LeaseLedger *l, uint32_t i) {
         return &l->file->records[i];
+}
+
+LedgerBudget *lease_ledger_budget(LeaseLedger *l, uint32_t i) {
+        return &l->file->budgets[i];
 }
 
 bool lease_record_is_owed(const LeaseRecord *r) {

@@ -52,6 +52,14 @@ typedef struct LeaseRecord {
         LeaseTerms terms;
 } LeaseRecord;
 
+/* What ledger-budgets.h keeps beside them. */
+typedef struct LedgerBudget {
+        _Atomic(uint64_t) n; /* as BudgetEntry.n; stored last; 0: unused */
+        uint64_t class_hash;
+        _Atomic(usec_t) times[BUDGET_TIMES_MAX]; /* CLOCK_MONOTONIC */
+        char policy[POLICY_NAME_MAX];
+} LedgerBudget;
+
 typedef struct LeaseLedger LeaseLedger;
 
 typedef enum LedgerAccess {
@@ -79,6 +87,9 @@ int lease_ledger_boot_id(int proc_fd, char *ret, size_t size);
 
 /* Record i, i < LEDGER_RECORDS_MAX. */
 LeaseRecord *lease_ledger_record(LeaseLedger *l, uint32_t i);
+
+/* Budget i, i < BUDGETS_MAX. */
+LedgerBudget *lease_ledger_budget(LeaseLedger *l, uint32_t i);
 
 /* Whether something is owed by it: sealed, and the seal fits. */
 bool lease_record_is_owed(const LeaseRecord *r);

@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 #include "base/text.h"
+#include "engine/ledger-budgets.h"
 #include "engine/lock-memory.h"
 #include "engine/sentinel-state.h"
 
@@ -267,6 +268,8 @@ usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool wi
         check_reapers(s, now_usec);
         pipeline_judge(p, &s->sample, s->outcomes, s->n_outcomes);
         s->n_outcomes = 0;
+        if (s->armed && s->parts.kernel && s->parts.kernel->ledger)
+                ledger_budgets_save(s->parts.kernel->ledger, p->config, p->book);
         judged = clock_monotonic_usec();
 
         carry_out(s, now_usec);
@@ -355,6 +358,9 @@ void sentinel_set_fill_ceiling(Sentinel *s, uint64_t bytes_per_sec) {
 
 void sentinel_arm(Sentinel *s) {
         forget(s);
+        if (s->parts.kernel && s->parts.kernel->ledger)
+                (void) ledger_budgets_load(s->parts.kernel->ledger, s->parts.pipeline->config,
+                        clock_monotonic_usec(), s->parts.pipeline->book);
         s->armed = true;
         s->parts.pipeline->dry = s->parts.ops->dry;
         s->reapers_told = s->parts.reapers ? reapers_alive(s->parts.reapers) : 0;

@@ -13,8 +13,8 @@ import tempfile
 # Reading kept files, waiting for time and descriptors, waking others, signalling.
 ALLOWED = {'ppoll', 'poll', 'pread64', 'read', 'write', 'pidfd_send_signal', 'process_mrelease', 'futex',
            'clock_gettime', 'clock_nanosleep', 'restart_syscall', 'gettid'}
-# cgroup.kill, and where it does not do: the list of processes, and a pidfd of each for a moment.
-REAPING = {'pwrite64', 'pidfd_open', 'close', 'getpid'}
+# cgroup.kill, and where it does not do: the list of processes, and a pidfd of each for a moment. The alarm of a lease.
+REAPING = {'pwrite64', 'pidfd_open', 'close', 'getpid', 'timer_settime', 'rt_sigreturn'}
 
 
 def skip(why):

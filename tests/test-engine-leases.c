@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the engine owes to cgroups, from its start to its end: on a real cgroup of the test's own,
+ * under a policy that can do nothing to anybody. */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "config/config-load.h"
+#include "engine/engine.h"
+#include "engine/lease-exchange.h"
+#include "kernel/cgroup-limit.h"
+#include "tests/cgroup-fixture.h"
+
+static const char policy_text[] = "version: 1\n"
+                                  "policies:\n"
+                                  "  - name: nobody\n"
+                                  "    watch: { cgroup: /avert-test-nobody/* }\n"
+                                  "    when: cgroup.usage > 99%\n"
+                                  "    steps: [ notify: warning ]\n";
+
+typedef struct Bed {
+        CgroupFixture c;
+        Fixture f;
+        char path[300], boot_id[BOOT_ID_SIZE];
+        int dir, fd;
+        Engine *engine;
+} Bed;
+
+static void on_event(void *ctx, const Event *e) {
+        (void) ctx;
+        (void) e;
+}
+
+static bool bed_init(Bed *b) {
+        if (!cgroup_fixture_init(&b->c))
+                return false;
+        fixture_init(&b->f);
+        b->dir = cgroup_fixture_make(&b->c, b->c.fd, "a");
+        ck_assert_int_eq(cgroup_file_open_both_at(b->dir, "cgroup.freeze", &b->fd), CGROUP_OK);
+        (void) snprintf(b->path, sizeof(b->path), "%s/leases", b->f.path);
+        ck_assert_int_eq(
+                lease_ledger_boot_id(b->c.root.proc_fd, b->boot_id, sizeof(b->boot_id)), 0);
+        return true;
+}
+
+static void bed_done(Bed *b) {
+        close_fd(b->fd);
+        close_fd(b->dir);
+        fixture_done(&b->f);
+        cgroup_fixture_done(&b->c);
+}
+
+/* As a daemon that was killed leaves it. */
+static void freeze_and_leave(Bed *b) {
+        LeaseTerms terms = { .file = LEASE_FREEZE };
+        LeaseLedger *l;
+        struct stat st;
+        uint64_t old;
+
+        ck_assert_int_eq(lease_ledger_open(b->path, LEDGER_DAEMON, b->boot_id, &l), 0);
+        ck_assert_int_eq(fstat(b->dir, &st), 0);
+        terms.inode = st.st_ino;
+        (void) snprintf(terms.path, sizeof(terms.path), "/%s/a", b->c.name);
+        (void) strcpy(terms.policy, "nobody");
+        ck_assert_int_eq(
+                lease_exchange_take(&lease_access_kernel,
+                        lease_ledger_record(l, lease_ledger_claim(l, 0, &terms)), b->fd, 1, &old),
+                EXCHANGE_OK);
+        lease_ledger_free(l);
+}
+
+static void start(Bed *b) {
+        const EngineOptions options = { .leases = b->path, .sink = { .write = on_event } };
+        static ConfigErrors errors;
+        Config *config;
+
+        ck_assert_int_eq(
+                config_load_text("t.yaml", policy_text, sizeof(policy_text) - 1, &config, &errors),
+                0);
+        ck_assert_int_eq(engine_new(&options, config, &b->engine), 0);
+        config_unref(config);
+}
+
+static uint64_t frozen(const Bed *b) {
+        uint64_t value = 42;
+
+        ck_assert_int_eq(cgroup_value_read_fd(b->fd, &value), CGROUP_OK);
+        return value;
+}
+
+/* Whether one of the events that wait for main says so. */
+static bool was_told(Bed *b, const char *text) {
+        Event e;
+        bool told = false;
+
+        while (engine_next_event(b->engine, &e))
+                told = told || strstr(e.text, text) != NULL;
+        return told;
+}
+
+START_TEST(what_an_earlier_daemon_left_is_given_back_at_the_start) {
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        freeze_and_leave(&b);
+        ck_assert_uint_eq(frozen(&b), 1);
+        start(&b);
+        ck_assert_uint_eq(frozen(&b), 1); /* not before it acts */
+        ck_assert_int_eq(engine_start(b.engine), 0);
+        ck_assert_uint_eq(frozen(&b), 0);
+        ck_assert(was_told(&b, "is thawed again"));
+        engine_free(b.engine);
+        bed_done(&b);
+}
+END_TEST
+
+START_TEST(what_is_owed_at_the_end_is_given_back_then) {
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        freeze_and_leave(&b);
+        start(&b); /* has the file, and was not started */
+        engine_stop(b.engine);
+        ck_assert_uint_eq(frozen(&b), 0);
+        engine_free(b.engine);
+        bed_done(&b);
+}
+END_TEST
+
+START_TEST(who_asks_gets_it_back_while_the_daemon_runs) {
+        char text[128] = "";
+        TextBuf t;
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        start(&b);
+        ck_assert_int_eq(engine_start(b.engine), 0);
+        textbuf_init(&t, text, sizeof(text));
+        ck_assert_int_eq(engine_release_leases(b.engine, 0, &t), 0);
+        ck_assert_str_eq(text, "0 given back");
+        textbuf_init(&t, text, sizeof(text));
+        ck_assert_int_eq(engine_release_leases(b.engine, 5, &t), -ENOENT);
+        ck_assert_str_eq(text, "there is no lease 5");
+        engine_free(b.engine);
+
+        freeze_and_leave(&b);
+        start(&b);
+        textbuf_init(&t, text, sizeof(text));
+        ck_assert_int_eq(engine_release_leases(b.engine, 1, &t), 1);
+        ck_assert_str_eq(text, "1 given back");
+        ck_assert_uint_eq(frozen(&b), 0);
+        engine_free(b.engine);
+        bed_done(&b);
+}
+END_TEST
+
+START_TEST(without_the_file_it_goes_on_and_says_so) {
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        (void) snprintf(b.path, sizeof(b.path), "%s/nowhere/leases", b.f.path);
+        start(&b);
+        ck_assert_int_eq(engine_start(b.engine), 0);
+        ck_assert(was_told(&b, "steps that have to be undone are refused"));
+        engine_free(b.engine);
+        bed_done(&b);
+}
+END_TEST
+
+HARNESS_MAIN("engine-leases", what_an_earlier_daemon_left_is_given_back_at_the_start,
+        what_is_owed_at_the_end_is_given_back_then, who_asks_gets_it_back_while_the_daemon_runs,
+        without_the_file_it_goes_on_and_says_so)
