@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "ctl/connect.h"
 #include "ctl/term.h"
-#include "engine/lease-exchange.h"
 #include "engine/lease-replay.h"
 #include "kernel/sysroot.h"
 

@@ -578,6 +578,74 @@ START_TEST(real_cgroups_are_heard_of_as_they_come_fill_and_go) {
 }
 END_TEST
 
+static int freeze_fd(Bed *b, const RosterListing *l) {
+        GroupSample g;
+
+        ck_assert_int_ge(find(b, l, "/a.service", &g), 0);
+        return group_roster_slot(b->roster, g.slot)->lease_fds[LEASE_FREEZE];
+}
+
+START_TEST(what_a_step_writes_to_is_opened_where_a_policy_has_one) {
+        static Policy kills = { .name = "kills", .n_steps = 1, .steps = { { .kind = STEP_KILL } } };
+        static Policy freezes = {
+                .name = "freezes", .n_steps = 1, .steps = { { .kind = STEP_FREEZE } }
+        };
+        static const Config without = { .policies = &kills, .n_policies = 1 };
+        static const Config with = { .policies = &freezes, .n_policies = 1 };
+        const RosterListing *l;
+        GroupSample g;
+        atomic_uint *uses;
+        int dir;
+        Bed b;
+
+        if (!bed_init_real(&b, 64, 8))
+                return;
+        dir = cgroup_fixture_make(&b.real, b.real.fd, "a.service");
+        (void) cgroup_fixture_member(dir, false);
+        scout_groups_take_config(b.groups, &without);
+        l = pass(&b, SCOUT_GROUPS_CENSUS, 0);
+        ck_assert(is_kept(&b, l, "/a.service"));
+        ck_assert_int_lt(freeze_fd(&b, l), 0);
+
+        /* in use: what is open must stay, so nothing is opened anew */
+        ck_assert_int_ge(find(&b, l, "/a.service", &g), 0);
+        uses = &group_roster_slot(b.roster, g.slot)->reaping;
+        atomic_store(uses, 1);
+        scout_groups_take_config(b.groups, &with);
+        l = pass(&b, SCOUT_GROUPS_CENSUS, USEC_PER_SEC);
+        ck_assert(is_kept(&b, l, "/a.service"));
+        ck_assert_int_lt(freeze_fd(&b, l), 0);
+
+        atomic_store(uses, 0);
+        for (usec_t i = 2; i < 10 && freeze_fd(&b, l) < 0; i++)
+                l = pass(&b, SCOUT_GROUPS_CENSUS, i * USEC_PER_SEC);
+        ck_assert(is_kept(&b, l, "/a.service"));
+        ck_assert_int_ge(freeze_fd(&b, l), 0);
+        close_fd(dir);
+        bed_done(&b);
+}
+END_TEST
+
+START_TEST(what_is_in_use_is_kept_however_small_it_is) {
+        const RosterListing *l;
+        GroupSample g;
+        Bed b;
+
+        bed_init(&b, 64, 1);
+        put_group(&b, "/small.service", 1);
+        put_group(&b, "/large.service", UINT64_C(1) << 30);
+        l = pass(&b, SCOUT_GROUPS_CENSUS, 0);
+        ck_assert(!is_kept(&b, l, "/small.service"));
+        ck_assert_int_ge(find(&b, l, "/small.service", &g), 0);
+        atomic_store(&group_roster_slot(b.roster, g.slot)->reaping, 1);
+        for (usec_t i = 1; i < 5; i++)
+                l = pass(&b, SCOUT_GROUPS_CENSUS, i * USEC_PER_SEC);
+        ck_assert(is_kept(&b, l, "/small.service"));
+        atomic_store(&group_roster_slot(b.roster, g.slot)->reaping, 0);
+        bed_done(&b);
+}
+END_TEST
+
 START_TEST(a_real_cgroup_that_is_made_again_is_another_one) {
         GroupSample before, after;
         int dir;
@@ -875,6 +943,8 @@ int main(void) {
                 with_a_real_cgroup_that_is_made_again_goes_all_that_was_below_it,
                 who_found_no_room_at_first_is_not_young,
                 a_real_cgroup_that_is_made_again_is_another_one,
+                what_a_step_writes_to_is_opened_where_a_policy_has_one,
+                what_is_in_use_is_kept_however_small_it_is,
                 a_hundred_real_cgroups_leave_no_trace,
                 ourselves_and_all_above_are_marked,
                 the_thread_looks_when_it_hears_of_a_cgroup,
