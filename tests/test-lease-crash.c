@@ -291,7 +291,7 @@ END_TEST
 /* ---- at every instruction: what is in the ledger and in the files is what a kill would leave
  * ------------------------------------------------------------------------- */
 
-enum { SEEN_BYTES = 12 * 1024 }; /* of the ledger: its head and the records that are used */
+enum { SEEN_BYTES = 8 * 1024 }; /* of the ledger: its head and the records that are used */
 
 typedef struct Seen {
         unsigned char ledger[SEEN_BYTES];
@@ -324,6 +324,7 @@ static bool would_be_as_before(const LeaseFixture *f, const Seen *now) {
         return good;
 }
 
+/* Until the first failure. */
 static int count_states(Order order, int *ret_failures) {
         static Seen last, now;
         int fds[_LEASE_FILE_MAX], fd, states = 0;
@@ -353,10 +354,16 @@ static int count_states(Order order, int *ret_failures) {
                 last = now;
                 states++;
                 *ret_failures += !would_be_as_before(&f, &now);
+                if (*ret_failures > 0) {
+                        end(pid); /* it was seen */
+                        break;
+                }
         }
-        ck_assert_int_eq(kill(pid, 0), -1); /* it came to its end */
-        recover(&f, f.path);
-        ck_assert(is_as_before(&f));
+        if (*ret_failures == 0) {
+                ck_assert_int_eq(kill(pid, 0), -1); /* it came to its end */
+                recover(&f, f.path);
+                ck_assert(is_as_before(&f));
+        }
 
         for (int file = 0; file < _LEASE_FILE_MAX; file++)
                 close_fd(fds[file]);
