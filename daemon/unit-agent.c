@@ -1,130 +1,83 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* avert-units: what avertd asks to have a unit stopped or restarted, because it has no right to do
- * so itself. One per connection, started by avert-units.socket: reads one request, does it through
- * systemd's private socket, answers it, ends. It does nothing that is not in unit-request.h. */
+ * so itself. Started with avertd and there from then on, because to start a process is what a
+ * machine without memory is worst at. It does nothing that is not in unit-request.h. */
 
 #include <errno.h>
-#include <poll.h>
-#include <stdio.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
+#include <systemd/sd-daemon.h>
 
-#include "daemon/unit-job.h"
+#include "daemon/log.h"
+#include "daemon/unit-server.h"
 
 #define MANAGER_ADDRESS "unix:path=/run/systemd/private" /* root's alone; there without a bus */
+#define CLIENT_USER "avert"                              /* as in avertd.service */
 #define PATIENCE_USEC (5 * USEC_PER_SEC)                 /* for the request */
 
-static int wait_readable(usec_t deadline_usec) {
-        struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
-        usec_t left = usec_since(deadline_usec, clock_monotonic_usec());
-        int r;
-
-        r = poll(&p, 1, (int) (left / USEC_PER_MSEC));
-        if (r < 0)
-                return errno == EINTR ? 0 : -errno;
-        return r == 0 ? -ETIMEDOUT : 0;
+static const char *describe(int answer) {
+        if (answer == UNIT_DONE)
+                return "done";
+        if (answer == -EPIPE)
+                return "goes on, who asked hung up";
+        return answer > 0 ? "not over in time" : strerror(-answer);
 }
 
-/* The length of the line, without its newline, or negative errno. */
-static ssize_t read_line(char *line, size_t size) {
-        usec_t deadline = usec_add(clock_monotonic_usec(), PATIENCE_USEC);
-        size_t len = 0;
+static void on_report(
+        void *ctx _unused_, const UnitRequest *request, int answer, const char *words) {
+        const char *colon = *words ? ": " : "";
 
-        while (len < size) {
-                const char *end;
-                ssize_t n;
-                int r;
-
-                r = wait_readable(deadline);
-                if (r < 0)
-                        return r;
-                n = recv(STDIN_FILENO, line + len, size - len, MSG_DONTWAIT);
-                if (n == 0)
-                        return -ENODATA;
-                if (n < 0) {
-                        if (errno == EAGAIN || errno == EINTR)
-                                continue;
-                        return -errno;
-                }
-                end = memchr(line + len, '\n', (size_t) n);
-                len += (size_t) n;
-                if (end)
-                        return end - line;
-        }
-        return -EMSGSIZE;
+        if (request)
+                log_info("%s %s: %s%s%s", unit_verb_name(request->verb), request->unit,
+                        describe(answer), colon, words);
+        else
+                log_warning("request refused: %s%s%s", describe(answer), colon, words);
 }
 
-static int connect_manager(sd_bus **ret) {
-        sd_bus *bus;
+static int serve(int fd, uid_t peer) {
+        UnitServerSettings settings = {
+                .peer = peer,
+                .patience_usec = PATIENCE_USEC,
+                .manager = MANAGER_ADDRESS,
+                .report = on_report,
+        };
+        UnitServer *server = NULL;
+        sd_event *event = NULL;
         int r;
 
-        r = sd_bus_new(&bus);
-        if (r < 0)
-                return r;
-        r = sd_bus_set_address(bus, MANAGER_ADDRESS);
+        r = sd_event_new(&event);
         if (r >= 0)
-                r = sd_bus_start(bus);
-        if (r < 0) {
-                sd_bus_unref(bus);
-                return r;
+                r = unit_server_new(event, fd, &settings, &server);
+        if (r >= 0) {
+                (void) sd_notify(false, "READY=1"); /* outside a service there is nobody to tell */
+                r = sd_event_loop(event);
         }
-        *ret = bus;
-        return 0;
-}
-
-static int serve(const UnitRequest *request, TextBuf *ret_words) {
-        usec_t deadline = usec_add(clock_monotonic_usec(), request->timeout_usec);
-        sd_bus *manager = NULL;
-        int r;
-
-        r = connect_manager(&manager);
-        if (r < 0) {
-                textbuf_add(ret_words, MANAGER_ADDRESS);
-                return r;
-        }
-        r = unit_job_run(manager, request, deadline, ret_words);
-        sd_bus_close(manager);
-        sd_bus_unref(manager);
+        (void) unit_server_free(server);
+        sd_event_unref(event);
         return r;
 }
 
-static void answer_with(int answer, const char *words) {
-        char line[UNIT_LINE_MAX];
-        TextBuf b;
-
-        textbuf_init(&b, line, sizeof(line));
-        unit_answer_print(answer, words, &b);
-        /* who asked may be gone */
-        (void) send(STDIN_FILENO, line, b.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 int main(void) {
-        char line[UNIT_LINE_MAX], words[256];
-        UnitRequest request;
-        ssize_t n;
-        TextBuf w;
+        const struct passwd *client;
         int r;
 
-        textbuf_init(&w, words, sizeof(words));
-        n = read_line(line, sizeof(line));
-        r = n < 0 ? (int) n : unit_request_parse(line, (size_t) n, &request);
-        if (r < 0) {
-                textbuf_add_escaped(&w, line, n < 0 ? 0 : (size_t) n);
-                (void) fprintf(
-                        stderr, "avert-units: request refused: %s: %s\n", strerror(-r), words);
-                answer_with(r, NULL);
-                return EXIT_SUCCESS; /* a refusal is an answer: the service did not fail */
+        log_set(LOG_LEVEL_INFO, LOG_FORM_PREFIX);
+        if (sd_listen_fds(true) != 1 ||
+                sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_STREAM, 1) <= 0) {
+                log_error("avert-units.socket starts this, with the socket that it listens at");
+                return EXIT_FAILURE;
+        }
+        errno = 0; /* that nobody has the name is no error of getpwnam() */
+        client = getpwnam(CLIENT_USER);
+        if (!client) {
+                log_error("user %s: %s", CLIENT_USER, errno ? strerror(errno) : "there is none");
+                return EXIT_FAILURE;
         }
 
-        r = serve(&request, &w);
-        (void) fprintf(stderr, "avert-units: %s %s: %s%s%s\n", unit_verb_name(request.verb),
-                request.unit,
-                r == UNIT_DONE  ? "done"
-                        : r > 0 ? "not over in time"
-                                : strerror(-r),
-                w.len > 0 ? ": " : "", words);
-        answer_with(r, words);
-        return EXIT_SUCCESS;
+        r = serve(SD_LISTEN_FDS_START, client->pw_uid);
+        if (r < 0)
+                log_error("%s", strerror(-r));
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -3,45 +3,68 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define SERVICE "org.freedesktop.systemd1"
 #define MANAGER_PATH "/org/freedesktop/systemd1"
 #define MANAGER SERVICE ".Manager"
+#define LOCAL "org.freedesktop.DBus.Local" /* what sd-bus says itself */
 
-typedef struct Job {
-        char path[256];
-        bool over;
-        int answer;
-        TextBuf *words;
-} Job;
-
-static void unref_message(sd_bus_message **m) {
-        sd_bus_message_unref(*m);
+void unit_job_release(UnitJob *job) {
+        job->deadline = sd_event_source_disable_unref(job->deadline);
+        job->call = sd_bus_slot_unref(job->call);
+        job->removed = sd_bus_slot_unref(job->removed);
+        job->disconnected = sd_bus_slot_unref(job->disconnected);
+        job->manager = sd_bus_close_unref(job->manager);
 }
 
-#define _cleanup_message_ _cleanup_(unref_message)
+/* For handlers, which sd-bus and sd-event want to see succeed. */
+static int finish(UnitJob *job, int answer) {
+        unit_job_release(job);
+        job->end(job->ctx, answer, job->words);
+        return 0;
+}
 
-static void unref_slot(sd_bus_slot **slot) {
-        sd_bus_slot_unref(*slot);
+static void say(UnitJob *job, const char *before, const char *text) {
+        TextBuf b;
+
+        textbuf_init(&b, job->words, sizeof(job->words));
+        textbuf_add(&b, before);
+        textbuf_add_escaped(&b, text, strlen(text));
 }
 
 /* Errors of the manager that libsystemd does not translate for others. */
-static int errno_of(const sd_bus_error *error, int r) {
-        if (sd_bus_error_has_name(error, SERVICE ".NoSuchUnit"))
-                return -ENOENT;
-        if (sd_bus_error_has_name(error, SERVICE ".OnlyByDependency"))
-                return -EPERM;
-        if (sd_bus_error_has_name(error, SERVICE ".UnitMasked"))
-                return -ENOENT;
-        return r;
+static int errno_of(const sd_bus_error *error) {
+        static const struct {
+                const char *name;
+                int error;
+        } known[] = {
+                { SERVICE ".NoSuchUnit", -ENOENT },
+                { SERVICE ".OnlyByDependency", -EPERM },
+                { SERVICE ".UnitMasked", -ENOENT },
+                /* what sd-bus answers calls with when the connection ends: none waits so long that
+                 * it could be late */
+                { SD_BUS_ERROR_NO_REPLY, -ECONNRESET },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(known); i++)
+                if (sd_bus_error_has_name(error, known[i].name))
+                        return known[i].error;
+        return -sd_bus_error_get_errno(error);
 }
 
-/* Takes from "UnitNew: ..." on what people can read, in one line. */
-static int refuse(Job *job, sd_bus_error *error, int r) {
-        r = errno_of(error, r);
-        if (error->message)
-                textbuf_add_escaped(job->words, error->message, strlen(error->message));
-        sd_bus_error_free(error);
+/* 0 when the call was answered; else negative errno, and the words that people can read are taken
+ * from "UnitNew: ..." on. */
+static int check_reply(UnitJob *job, sd_bus_message *reply) {
+        const sd_bus_error *error = sd_bus_message_get_error(reply);
+        int r;
+
+        job->call = sd_bus_slot_unref(job->call);
+        if (!error)
+                return 0;
+        r = errno_of(error);
+        if (r != -ECONNRESET && error->message)
+                say(job, "", error->message);
         return r;
 }
 
@@ -63,140 +86,151 @@ static int answer_of(const char *result) {
         return -EIO;
 }
 
+static void say_result(UnitJob *job, const char *result) {
+        job->words[0] = '\0';
+        if (answer_of(result) < 0)
+                say(job, "job ended as ", result);
+}
+
+/* The end may come before the answer to the order. Of the jobs of a unit the manager lets the
+ * replaced one end first: the last that ended is ours, or ours goes on. */
 static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_) {
-        Job *job = userdata;
+        UnitJob *job = userdata;
         const char *path, *unit, *result;
         uint32_t id;
 
-        if (sd_bus_message_read(m, "uoss", &id, &path, &unit, &result) < 0 ||
-                strcmp(path, job->path) != 0)
+        if (sd_bus_message_read(m, "uoss", &id, &path, &unit, &result) < 0)
                 return 0;
-        job->over = true;
-        job->answer = answer_of(result);
-        if (job->answer < 0)
-                textbuf_addf(job->words, "job ended as \"%.32s\"", result);
-        return 0;
-}
-
-static uint64_t left(usec_t deadline_usec) {
-        return MAX(usec_since(deadline_usec, clock_monotonic_usec()), (usec_t) 1);
-}
-
-/* A call that the manager has until the deadline to answer. r as for sd_bus_call(). */
-static int call(sd_bus *manager, sd_bus_message *m, usec_t deadline_usec, sd_bus_error *reterr,
-        sd_bus_message **ret) {
-        if (clock_monotonic_usec() >= deadline_usec)
-                return -ETIMEDOUT;
-        return sd_bus_call(manager, m, left(deadline_usec), reterr, ret);
-}
-
-static int call_manager(sd_bus *manager, const char *method, const char *unit, const char *mode,
-        usec_t deadline_usec, sd_bus_error *reterr, sd_bus_message **ret) {
-        _cleanup_message_ sd_bus_message *m = NULL;
-        int r;
-
-        r = sd_bus_message_new_method_call(manager, &m, SERVICE, MANAGER_PATH, MANAGER, method);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append(m, "s", unit);
-        if (r >= 0 && mode)
-                r = sd_bus_message_append(m, "s", mode);
-        if (r < 0)
-                return r;
-        return call(manager, m, deadline_usec, reterr, ret);
-}
-
-static int get_id(sd_bus *manager, const char *path, usec_t deadline_usec, sd_bus_error *reterr,
-        sd_bus_message **ret) {
-        _cleanup_message_ sd_bus_message *m = NULL;
-        int r;
-
-        r = sd_bus_message_new_method_call(
-                manager, &m, SERVICE, path, "org.freedesktop.DBus.Properties", "Get");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append(m, "ss", SERVICE ".Unit", "Id");
-        if (r < 0)
-                return r;
-        return call(manager, m, deadline_usec, reterr, ret);
-}
-
-/* A vital unit may have other names: systemd knows which is its own. */
-static int check_name(sd_bus *manager, const UnitRequest *request, usec_t deadline_usec, Job *job) {
-        _cleanup_message_ sd_bus_message *unit = NULL, *property = NULL;
-        sd_bus_error error = SD_BUS_ERROR_NULL;
-        const char *path, *id;
-        int r;
-
-        r = call_manager(manager, "GetUnit", request->unit, NULL, deadline_usec, &error, &unit);
-        if (r < 0)
-                return refuse(job, &error, r);
-        r = sd_bus_message_read(unit, "o", &path);
-        if (r < 0)
-                return r;
-        r = get_id(manager, path, deadline_usec, &error, &property);
-        if (r < 0)
-                return refuse(job, &error, r);
-        r = sd_bus_message_read(property, "v", "s", &id);
-        if (r < 0)
-                return r;
-        if (!unit_name_is_valid(id) || unit_is_vital(id)) {
-                textbuf_add(job->words, "it is ");
-                textbuf_add_escaped(job->words, id, strlen(id));
-                return -EPERM;
+        if (job->path[0] && strcmp(path, job->path) == 0) {
+                say_result(job, result);
+                return finish(job, answer_of(result));
+        }
+        if (!job->path[0] && strcmp(unit, job->id) == 0 &&
+                text_copy(job->early_path, sizeof(job->early_path), path)) {
+                job->early_answer = answer_of(result);
+                say_result(job, result);
         }
         return 0;
 }
 
-static int order(sd_bus *manager, const UnitRequest *request, usec_t deadline_usec, Job *job) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        sd_bus_error error = SD_BUS_ERROR_NULL;
+static int on_ordered(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_) {
+        UnitJob *job = userdata;
         const char *path;
         int r;
 
-        r = call_manager(manager, request->verb == UNIT_STOP ? "StopUnit" : "TryRestartUnit",
-                request->unit, "replace", deadline_usec, &error, &reply);
+        r = check_reply(job, reply);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "o", &path);
         if (r < 0)
-                return refuse(job, &error, r);
-        r = sd_bus_message_read(reply, "o", &path);
-        if (r < 0)
-                return r;
-        return text_copy(job->path, sizeof(job->path), path) ? 0 : -ENAMETOOLONG;
+                return finish(job, r);
+        if (!text_copy(job->path, sizeof(job->path), path))
+                return finish(job, -ENAMETOOLONG);
+
+        if (strcmp(job->early_path, job->path) == 0)
+                return finish(job, job->early_answer);
+        job->words[0] = '\0'; /* of another job's end */
+        return 0;
 }
 
-/* The end of the job may be read while its order is still answered; sd-bus keeps it until then. */
-static int await_end(sd_bus *manager, usec_t deadline_usec, Job *job) {
-        while (!job->over) {
-                int r = sd_bus_process(manager, NULL);
-
-                if (r < 0)
-                        return r;
-                if (r > 0)
-                        continue;
-                if (clock_monotonic_usec() >= deadline_usec)
-                        return UNIT_LATE;
-                r = sd_bus_wait(manager, left(deadline_usec));
-                if (r < 0 && r != -EINTR)
-                        return r;
-        }
-        return job->answer;
-}
-
-int unit_job_run(
-        sd_bus *manager, const UnitRequest *request, usec_t deadline_usec, TextBuf *ret_words) {
-        _cleanup_(unref_slot) sd_bus_slot *slot = NULL;
-        Job job = { .words = ret_words };
+/* A vital unit may have other names: systemd knows which is its own. */
+static int on_id(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_) {
+        UnitJob *job = userdata;
+        const char *id;
         int r;
 
-        /* On a connection of its own the manager sends its signals unasked. */
-        r = sd_bus_match_signal(
-                manager, &slot, NULL, MANAGER_PATH, MANAGER, "JobRemoved", on_removed, &job);
+        r = check_reply(job, reply);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "v", "s", &id);
+        if (r < 0)
+                return finish(job, r);
+        if (!unit_name_is_valid(id) || unit_is_vital(id)) {
+                say(job, "it is ", id);
+                return finish(job, -EPERM);
+        }
+        if (!text_copy(job->id, sizeof(job->id), id))
+                return finish(job, -ENAMETOOLONG);
+
+        r = sd_bus_call_method_async(job->manager, &job->call, SERVICE, MANAGER_PATH, MANAGER,
+                job->request.verb == UNIT_STOP ? "StopUnit" : "TryRestartUnit", on_ordered, job,
+                "ss", job->request.unit, "replace");
+        return r < 0 ? finish(job, r) : 0;
+}
+
+static int on_unit(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_) {
+        UnitJob *job = userdata;
+        const char *path;
+        int r;
+
+        r = check_reply(job, reply);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "o", &path);
+        if (r >= 0)
+                r = sd_bus_call_method_async(job->manager, &job->call, SERVICE, path,
+                        "org.freedesktop.DBus.Properties", "Get", on_id, job, "ss", SERVICE ".Unit",
+                        "Id");
+        return r < 0 ? finish(job, r) : 0;
+}
+
+static int on_disconnected(
+        sd_bus_message *m _unused_, void *userdata, sd_bus_error *reterr _unused_) {
+        return finish(userdata, -ECONNRESET);
+}
+
+static int on_deadline(sd_event_source *s _unused_, uint64_t usec _unused_, void *userdata) {
+        UnitJob *job = userdata;
+
+        job->words[0] = '\0';
+        return finish(job, UNIT_LATE);
+}
+
+/* On a connection of its own the manager sends its signals unasked. */
+static int connect_manager(UnitJob *job, sd_event *event, const char *address) {
+        sd_bus *bus;
+        int r;
+
+        r = sd_bus_new(&job->manager);
         if (r < 0)
                 return r;
-        r = check_name(manager, request, deadline_usec, &job);
+        bus = job->manager;
+        r = sd_bus_set_address(bus, address);
         if (r >= 0)
-                r = order(manager, request, deadline_usec, &job);
+                r = sd_bus_set_method_call_timeout(bus, 2 * UNIT_TIMEOUT_MAX_USEC);
         if (r >= 0)
-                return await_end(manager, deadline_usec, &job);
-        return r == -ETIMEDOUT ? UNIT_LATE : r;
+                r = sd_bus_start(bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0)
+                r = sd_bus_match_signal(bus, &job->removed, NULL, MANAGER_PATH, MANAGER,
+                        "JobRemoved", on_removed, job);
+        if (r >= 0)
+                r = sd_bus_match_signal(bus, &job->disconnected, NULL, NULL, LOCAL, "Disconnected",
+                        on_disconnected, job);
+        return r;
+}
+
+/* The deadline is looked at before the connection: what is late when it begins orders nothing. */
+static int begin(UnitJob *job, sd_event *event, const char *address) {
+        int r;
+
+        r = sd_event_add_time_relative(event, &job->deadline, CLOCK_MONOTONIC,
+                job->request.timeout_usec, USEC_PER_MSEC, on_deadline, job);
+        if (r >= 0)
+                r = sd_event_source_set_priority(job->deadline, SD_EVENT_PRIORITY_IMPORTANT);
+        if (r >= 0)
+                r = connect_manager(job, event, address);
+        if (r >= 0)
+                r = sd_bus_call_method_async(job->manager, &job->call, SERVICE, MANAGER_PATH,
+                        MANAGER, "GetUnit", on_unit, job, "s", job->request.unit);
+        return r;
+}
+
+int unit_job_start(UnitJob *job, sd_event *event, const char *address, const UnitRequest *request,
+        UnitJobEnd end, void *ctx) {
+        int r;
+
+        *job = (UnitJob){ .request = *request, .end = end, .ctx = ctx };
+        r = begin(job, event, address);
+        if (r < 0)
+                unit_job_release(job);
+        return r < 0 ? r : 0;
 }

@@ -11,7 +11,7 @@ import tree
 from skip import Skip, need
 
 NEEDS_BUILD = True
-EXPOSURE_MAX = {'avertd.service': 20, 'avert-units@.service': 10}  # tenths; systemd-oomd has 20
+EXPOSURE_MAX = {'avertd.service': 20, 'avert-units.service': 10}  # tenths; systemd-oomd has 20
 
 
 def run(*command, **kwargs):
@@ -38,7 +38,7 @@ def expose(tool, path, installed):
     most = EXPOSURE_MAX.get(name)
     if most is None:
         return []
-    service = os.path.join(installed, name.replace('@.', '@1.'))  # of a template, an instance
+    service = os.path.join(installed, name)
     shutil.copy(path, service)
     done = run(tool, 'security', '--offline=true', '--threshold=%d' % most, '--no-pager', service)
     level = re.findall(r'Overall exposure level.*', done.stdout)
