@@ -6,20 +6,18 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
 #include "base/macro.h"
 #include "engine/slow-reader.h"
+#include "kernel/child-process.h"
 #include "kernel/proc-cmdline.h"
 #include "kernel/proc.h"
 
@@ -46,59 +44,19 @@ typedef struct Supervisor {
         SlowReply reply;
 } Supervisor;
 
-/* ---- becoming a process of few rights
- * ------------------------------------------------------------- */
-
-/* What was raised for the daemon is not for its helper. Failures leave us as we were, no worse. */
-static void drop_rights(void) {
-        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-        struct __user_cap_data_struct data[2] = { { 0 }, { 0 } };
-        const uint32_t keep = UINT32_C(1) << CAP_SYS_PTRACE | UINT32_C(1) << CAP_DAC_READ_SEARCH;
-        const struct sched_param param = { 0 };
-
-        (void) prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-        if (syscall(SYS_capget, &header, data) == 0) {
-                data[0].effective &= keep;
-                data[0].permitted &= keep;
-                data[0].inheritable = 0;
-                data[1] = (struct __user_cap_data_struct){ 0 };
-                (void) syscall(SYS_capset, &header, data);
-        }
-        (void) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        (void) fdio_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "0");
-        (void) sched_setscheduler(0, SCHED_OTHER, &param);
-        (void) setpriority(PRIO_PROCESS, 0, 0);
-}
-
-/* A key at the terminal is for the daemon; we end with it, by the end of the socket. */
-static void reset_signals(void) {
-        sigset_t none;
-
-        for (int signo = 1; signo < NSIG; signo++)
-                (void) signal(signo, SIG_DFL);
+/* What was raised for the daemon is not for its helper. Failures leave us as we were, no worse. A
+ * key at the terminal is for the daemon; we end with it, by the end of the socket. */
+static void become_reader(pid_t parent) {
+        child_follow_parent(parent);
+        (void) prctl(PR_SET_NAME, "avertd-reader", 0, 0, 0);
+        child_reset_signals();
         (void) signal(SIGINT, SIG_IGN);
         (void) signal(SIGHUP, SIG_IGN);
         (void) signal(SIGPIPE, SIG_IGN);
-        sigemptyset(&none);
-        (void) sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void follow_parent(pid_t parent) {
-        (void) prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-        if (getppid() != parent)
-                _exit(EXIT_SUCCESS); /* it was already gone */
-}
-
-/* Everything but the standard streams and `keep`, which becomes descriptor 3. */
-static int keep_only(int keep) {
-        if (keep != 3) {
-                if (dup2(keep, 3) < 0)
-                        _exit(EXIT_FAILURE);
-                keep = 3;
-        }
-        (void) fcntl(keep, F_SETFD, FD_CLOEXEC);
-        (void) close_range(4, ~0U, 0);
-        return keep;
+        child_become_ordinary();
+        (void) child_limit_capabilities(
+                CHILD_CAPABILITY(CAP_SYS_PTRACE) | CHILD_CAPABILITY(CAP_DAC_READ_SEARCH));
+        child_follow_parent(parent); /* changing credentials clears the death signal */
 }
 
 /* ---- the worker
@@ -125,7 +83,7 @@ static _Noreturn void run_worker(int fd, int proc_fd, pid_t parent) {
         static SlowReply reply;
         SlowRequest request;
 
-        follow_parent(parent);
+        child_follow_parent(parent);
         for (;;) {
                 ssize_t n = recv(fd, &request, sizeof(request), 0);
 
@@ -284,14 +242,8 @@ _Noreturn void slow_supervisor_run(
         const char *proc_path, usec_t deadline_usec, int fd, pid_t parent) {
         static Supervisor s;
 
-        follow_parent(parent);
-        (void) prctl(PR_SET_NAME, "avertd-reader", 0, 0, 0);
-        reset_signals();
-        drop_rights();
-        /* Changing credentials clears the death signal. */
-        follow_parent(parent);
-
-        s.fd = keep_only(fd);
+        become_reader(parent);
+        s.fd = child_keep_only(fd);
         s.worker_fd = FD_NONE;
         s.deadline_usec = deadline_usec;
         s.proc_fd = open(proc_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
