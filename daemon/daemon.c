@@ -278,6 +278,9 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
         r = sd_event_new(&d->event);
         if (r < 0)
                 return r;
+        r = step_owners_fork(d);
+        if (r < 0)
+                return r;
         r = engine_new(&engine, d->config, &d->engine);
         if (r < 0) {
                 log_error("the engine cannot start: %s", strerror(-r));
@@ -286,6 +289,8 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
         protect_self(d->options);
 
         r = loop_watch(d);
+        if (r >= 0)
+                r = step_owners_watch(d);
         if (r < 0)
                 return r;
         r = own_errands(d);
@@ -307,6 +312,7 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
 static void tear_down(Daemon *d) {
         inquiries_done(&d->inquiries);
         errands_done(&d->errands);
+        step_owners_done(d);
         d->units = unit_client_free(d->units);
         if (d->engine)
                 engine_stop(d->engine);

@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/bus.h"
+#include "daemon/command-steps.h"
 #include "daemon/errands.h"
 #include "daemon/inquiry.h"
 #include "daemon/notify.h"
@@ -30,6 +31,9 @@ typedef struct Daemon {
         Notifier notifier;
         Inquiries inquiries;
         Errands errands;
+        Starter *starter;         /* NULL: there is none */
+        sd_event_source *answers; /* the starter's */
+        CommandSteps commands;
         UnitClient *units;
         Bus *bus;
         PressureServer *pressure;
@@ -66,3 +70,12 @@ void announce_policy(const Daemon *d);
 
 /* loop.c: passes on what the engine has to say, all of it. */
 void loop_drain(Daemon *d);
+
+/* step-owners.c: who runs the errands of which step. Forks what has to be forked before memory is
+ * locked and before any thread; what fails is told and refused later. 0 or negative errno. */
+int step_owners_fork(Daemon *d);
+
+/* Takes the errands, after loop_watch(). 0 or negative errno. */
+int step_owners_watch(Daemon *d);
+void step_owners_care(Daemon *d);
+void step_owners_done(Daemon *d);

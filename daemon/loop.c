@@ -258,6 +258,7 @@ static int on_care(sd_event_source *s, uint64_t usec _unused_, void *userdata) {
 
         (void) notifier_settle(&d->notifier);
         engine_look(d->engine);
+        step_owners_care(d);
         if (!who != !d->silent)
                 announce_silence(d, who);
         d->silent = who;

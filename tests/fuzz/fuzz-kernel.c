@@ -24,6 +24,7 @@
 #include "kernel/meminfo.h"
 #include "kernel/mount-table.h"
 #include "kernel/proc-cgroup.h"
+#include "kernel/proc-children.h"
 #include "kernel/proc-cmdline.h"
 #include "kernel/proc-exe.h"
 #include "kernel/proc-limits.h"
@@ -104,6 +105,8 @@ static void check_invariants(const char *text) {
         ArcStats arc;
         ProcLimits limits;
         MountTable mounts;
+        pid_t children[16];
+        int n_children;
 
         if (meminfo_parse(text, &m) == 0) {
                 assert(m.total_bytes > 0);
@@ -116,6 +119,9 @@ static void check_invariants(const char *text) {
                 for (size_t i = 0; i < swaps.n; i++)
                         assert(memchr(swaps.devices[i].name, '\0', SWAP_NAME_MAX));
         }
+        n_children = proc_children_parse(text, children, ELEMENTS(children));
+        for (int i = 0; i < n_children; i++)
+                assert(children[i] > 0);
         if (arcstats_parse(text, &arc) == 0)
                 assert(arc.reclaimable_bytes <= arc.size_bytes);
         if (mount_table_parse(text, &mounts) == 0)

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "daemon/daemon.h"
+#include "daemon/log.h"
+#include "kernel/child-process.h"
+
+int step_owners_fork(Daemon *d) {
+        int r;
+
+        if (d->options->dry)
+                return 0; /* no errand comes */
+        r = starter_new(&d->starter);
+        if (r < 0) {
+                log_warning("no process for commands can be started (%s): run and capture steps "
+                            "are refused",
+                        strerror(-r));
+                return 0;
+        }
+
+        /* Whom a command runs as is the starter's business, and nobody else's from here on. */
+        r = child_limit_capabilities(
+                ~(CHILD_CAPABILITY(CAP_SETUID) | CHILD_CAPABILITY(CAP_SETGID)));
+        if (r < 0)
+                log_debug("rights that are not needed cannot be given up: %s", strerror(-r));
+        return 0;
+}
+
+static int on_starter(
+        sd_event_source *s, int fd _unused_, uint32_t events _unused_, void *userdata) {
+        Daemon *d = userdata;
+
+        starter_dispatch(d->starter);
+        if (!starter_is_lost(d->starter))
+                return 0;
+        d->answers = sd_event_source_disable_unref(s);
+        return 0;
+}
+
+int step_owners_watch(Daemon *d) {
+        command_steps_init(&d->commands, d->starter, &d->errands, NULL);
+        if (!d->starter)
+                return 0;
+        return sd_event_add_io(
+                d->event, &d->answers, starter_fd(d->starter), EPOLLIN, on_starter, d);
+}
+
+void step_owners_care(Daemon *d) {
+        command_steps_care(&d->commands, clock_monotonic_usec());
+}
+
+void step_owners_done(Daemon *d) {
+        d->answers = sd_event_source_disable_unref(d->answers);
+        d->starter = starter_free(d->starter);
+        command_steps_done(&d->commands);
+}
