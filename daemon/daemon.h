@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/bus.h"
+#include "daemon/capture-steps.h"
 #include "daemon/command-steps.h"
 #include "daemon/errands.h"
 #include "daemon/inquiry.h"
@@ -34,6 +35,7 @@ typedef struct Daemon {
         Starter *starter;         /* NULL: there is none */
         sd_event_source *answers; /* the starter's */
         CommandSteps commands;
+        CaptureSteps captures;
         UnitClient *units;
         Bus *bus;
         PressureServer *pressure;

@@ -47,12 +47,17 @@ static void close_one(void *ctx) {
         ((Nesting *) ctx)->depth--;
 }
 
-char *describe_event(const Event *e) {
-        _cleanup_(json_freep) Json *root = json_new_map();
-        Nesting nesting = { .open = { root } };
+void describe_put_event(const Event *e, Json *map) {
+        Nesting nesting = { .open = { map } };
 
         event_fields(e,
                 &(EventFieldSink){ &nesting, put_text, put_number, put_integer, put_flag, put_null,
                         open_one, close_one });
+}
+
+char *describe_event(const Event *e) {
+        _cleanup_(json_freep) Json *root = json_new_map();
+
+        describe_put_event(e, root);
         return json_print(root);
 }

@@ -28,6 +28,7 @@ char *describe_judgement(View *view, int only_policy, int32_t pid);
 
 /* One event. */
 char *describe_event(const Event *event);
+void describe_put_event(const Event *event, Json *map);
 
 /* How the machine is: "calm", "armed", "holding", "acting", "critical". */
 const char *describe_level(const View *view);

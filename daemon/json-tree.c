@@ -93,6 +93,19 @@ Json *json_add_map(Json *list) {
         return add(list, json_object_new_object());
 }
 
+Json *json_add_list(Json *list) {
+        return add(list, json_object_new_array());
+}
+
+void json_add_signed(Json *list, int64_t number) {
+        add(list, json_object_new_int64(number));
+}
+
+void json_add_null(Json *list) {
+        if (list)
+                (void) json_object_array_add(list, NULL);
+}
+
 void json_add_text(Json *list, const char *text) {
         add(list, make_text(text));
 }

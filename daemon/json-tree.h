@@ -30,7 +30,10 @@ Json *json_put_list(Json *map, const char *key);
 
 /* Adds to a list. */
 Json *json_add_map(Json *list);
+Json *json_add_list(Json *list);
 void json_add_text(Json *list, const char *text);
+void json_add_signed(Json *list, int64_t number);
+void json_add_null(Json *list);
 
 /* The text on one line; the caller frees it. NULL when out of memory. */
 char *json_print(Json *json);

@@ -18,6 +18,7 @@
 /* Of what a command writes; a step that wants more gets this. */
 #define STARTER_OUTPUT_MAX (64u << 10)
 
+#define CAPTURE_PATH_MAX 256
 #define COMMAND_ENVIRONMENT_MAX 40
 #define COMMAND_LAST_LINE_MAX 64
 
@@ -35,12 +36,22 @@ typedef struct CommandOrder {
         uint32_t output_bytes;
 } CommandOrder;
 
+/* The load: the Errand without its config, then n_trail entries of a Trail. */
+typedef struct CaptureOrder {
+        uint32_t n_trail;
+        uint64_t quota_bytes; /* of all captures together */
+        usec_t realtime_usec;
+        char root[CAPTURE_PATH_MAX];      /* where /proc and the cgroups are; "": on this machine */
+        char directory[CAPTURE_PATH_MAX]; /* where the file goes; made if it is not there */
+} CaptureOrder;
+
 typedef struct StarterOrder {
         StarterJob job;
         uint64_t id;
         usec_t deadline_usec; /* CLOCK_MONOTONIC */
         uint32_t load_len;
         CommandOrder command; /* of a JOB_COMMAND */
+        CaptureOrder capture; /* of a JOB_CAPTURE */
 } StarterOrder;
 
 typedef enum StarterResult {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "daemon/capture.h"
 #include "daemon/command.h"
 #include "daemon/starter-message.h"
 #include "kernel/child-process.h"
@@ -80,6 +81,7 @@ static _Noreturn void run_job(int fd, const Delivery *d, int cgroup_fd) {
         case JOB_COMMAND:
                 command_attend(fd, &d->order, d->load, cgroup_fd);
         case JOB_CAPTURE:
+                capture_attend(fd, &d->order, d->load);
         case _JOB_MAX:
         default:
                 answer_error(fd, &d->order, EINVAL);

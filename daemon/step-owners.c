@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <linux/capability.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -41,6 +42,11 @@ static int on_starter(
 
 int step_owners_watch(Daemon *d) {
         command_steps_init(&d->commands, d->starter, &d->errands, NULL);
+        capture_steps_init(&d->captures,
+                &(CaptureOptions){ .starter = d->starter,
+                        .errands = &d->errands,
+                        .inquiries = &d->inquiries,
+                        .state_directory = getenv("STATE_DIRECTORY") });
         if (!d->starter)
                 return 0;
         return sd_event_add_io(
@@ -48,11 +54,15 @@ int step_owners_watch(Daemon *d) {
 }
 
 void step_owners_care(Daemon *d) {
-        command_steps_care(&d->commands, clock_monotonic_usec());
+        usec_t now = clock_monotonic_usec();
+
+        command_steps_care(&d->commands, now);
+        capture_steps_care(&d->captures, now);
 }
 
 void step_owners_done(Daemon *d) {
         d->answers = sd_event_source_disable_unref(d->answers);
         d->starter = starter_free(d->starter);
         command_steps_done(&d->commands);
+        capture_steps_done(&d->captures);
 }

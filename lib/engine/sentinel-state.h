@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/trail.h"
 #include "engine/flight-watch.h"
 #include "engine/sentinel.h"
 #include "engine/source-watch.h"
@@ -28,6 +29,7 @@ struct Sentinel {
         size_t n_outcomes;
         FlightWatch flight;
         SourceWatch sources;
+        Trail trail; /* of what was judged */
         SentinelStats stats;
         Event event; /* under construction */
         usec_t last_tick_usec;

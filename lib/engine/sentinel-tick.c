@@ -232,6 +232,7 @@ static void fill_view(Sentinel *s) {
                 return;
 
         view_fill(v, s->parts.pipeline, &s->sample);
+        v->trail = s->trail;
         v->sentinel = s->stats;
         v->sentinel.events_dropped = reporter_dropped(s->parts.reporter);
         v->sentinel.heartbeat_usec = atomic_load(&s->heartbeat_usec);
@@ -270,6 +271,7 @@ usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool wi
         s->n_outcomes = 0;
         if (s->armed && s->parts.kernel && s->parts.kernel->ledger)
                 ledger_budgets_save(s->parts.kernel->ledger, p->config, p->book);
+        trail_add(&s->trail, &s->sample);
         judged = clock_monotonic_usec();
 
         carry_out(s, now_usec);

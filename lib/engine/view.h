@@ -7,6 +7,7 @@
 #include "core/decide.h"
 #include "core/evaluate.h"
 #include "core/sample.h"
+#include "core/trail.h"
 #include "engine/pipeline.h"
 #include "engine/sampler.h"
 #include "engine/scout.h"
@@ -48,6 +49,7 @@ typedef struct View {
         size_t n_verdicts;
         size_t n_dropped;
         IncidentBook book;
+        Trail trail;           /* empty unless the sentinel made the view */
         DecideScratch scratch; /* main's own, for rankings */
         SentinelStats sentinel;
         ScoutStats scout;
