@@ -334,7 +334,7 @@ static void tear_down(Daemon *d) {
 
 int daemon_run(const Options *o) {
         Options own = *o;
-        Daemon d = { .options = &own, .notifier.fd = FD_NONE };
+        Daemon d = { .options = &own, .notifier.fd = FD_NONE, .cgroup = OWN_CGROUP_INIT };
         char broken[512];
         TextBuf b;
         int r;

@@ -18,6 +18,7 @@
 #include "daemon/sink-stderr.h"
 #include "daemon/unit-client.h"
 #include "engine/engine.h"
+#include "kernel/own-cgroup.h"
 
 /* How old a thread's heartbeat may be before the service manager hears nothing from us any more. */
 #define HEARTBEAT_MAX_USEC (60 * USEC_PER_SEC)
@@ -32,6 +33,7 @@ typedef struct Daemon {
         Notifier notifier;
         Inquiries inquiries;
         Errands errands;
+        OwnCgroup cgroup;
         Starter *starter;         /* NULL: there is none */
         sd_event_source *answers; /* the starter's */
         CommandSteps commands;

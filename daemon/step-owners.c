@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -8,11 +10,42 @@
 #include "daemon/log.h"
 #include "kernel/child-process.h"
 
+/* Processes of one command. */
+#define COMMAND_PIDS 64
+
+static void name_place(uint64_t id, char *ret, size_t size) {
+        (void) snprintf(ret, size, "run-%" PRIu64, id);
+}
+
+static int make_place(void *ctx, uint64_t id, uint64_t memory_bytes) {
+        Daemon *d = ctx;
+        char name[32];
+        int r;
+
+        name_place(id, name, sizeof(name));
+        r = own_cgroup_make(&d->cgroup, name, memory_bytes, COMMAND_PIDS);
+        if (r < 0)
+                log_warning("a command runs without a cgroup of its own: %s", strerror(-r));
+        return r;
+}
+
+static int remove_place(void *ctx, uint64_t id, bool end) {
+        Daemon *d = ctx;
+        char name[32];
+
+        name_place(id, name, sizeof(name));
+        if (end)
+                (void) own_cgroup_end(&d->cgroup, name);
+        return own_cgroup_remove(&d->cgroup, name);
+}
+
 int step_owners_fork(Daemon *d) {
         int r;
 
         if (d->options->dry)
                 return 0; /* no errand comes */
+        if (!own_cgroup_enter(&d->cgroup))
+                log_info("commands run without a cgroup of their own: %s", d->cgroup.why);
         r = starter_new(&d->starter);
         if (r < 0) {
                 log_warning("no process for commands can be started (%s): run and capture steps "
@@ -41,7 +74,10 @@ static int on_starter(
 }
 
 int step_owners_watch(Daemon *d) {
-        command_steps_init(&d->commands, d->starter, &d->errands, NULL);
+        const CommandPlaces places = { make_place, remove_place, d };
+
+        command_steps_init(
+                &d->commands, d->starter, &d->errands, d->cgroup.dir_fd >= 0 ? &places : NULL);
         capture_steps_init(&d->captures,
                 &(CaptureOptions){ .starter = d->starter,
                         .errands = &d->errands,
@@ -65,4 +101,5 @@ void step_owners_done(Daemon *d) {
         d->starter = starter_free(d->starter);
         command_steps_done(&d->commands);
         capture_steps_done(&d->captures);
+        own_cgroup_done(&d->cgroup);
 }

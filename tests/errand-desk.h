@@ -37,6 +37,7 @@ static void desk_init(StepKind kind) {
 /* Gives out an errand that must be over then. */
 static void desk_give(uint64_t id, usec_t deadline_usec) {
         desk_errand.id = id;
+        desk_errand.kind = desk_policy.steps[0].kind;
         desk_errand.config = &desk_config;
         desk_errand.deadline_usec = deadline_usec;
         desk_waits = true;

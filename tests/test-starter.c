@@ -257,11 +257,17 @@ START_TEST(command_runs_as_its_user_in_one_group) {
 }
 END_TEST
 
+/* Waits for it: a guard that has just been forked may not have its starter yet. */
 static pid_t child_of(pid_t pid) {
+        usec_t until = clock_monotonic_usec() + SECONDS(20);
         char name[64], text[256];
 
         (void) snprintf(name, sizeof(name), "/proc/%d/task/%d/children", pid, pid);
-        return fdio_read_at(AT_FDCWD, name, text, sizeof(text)) > 0 ? (pid_t) atoi(text) : 0;
+        while (fdio_read_at(AT_FDCWD, name, text, sizeof(text)) <= 0) {
+                ck_assert(clock_monotonic_usec() < until);
+                (void) poll(NULL, 0, 1);
+        }
+        return (pid_t) atoi(text);
 }
 
 START_TEST(starter_that_dies_is_replaced) {

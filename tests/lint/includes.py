@@ -43,7 +43,7 @@ NOT_FOR = {
 # A foreign library and the files that own it.
 ONLY_IN = {
     'yaml.h': ('lib/config/yaml-tree.c',),
-    'libcgroup.h': ('lib/kernel/libcgroup-glue.c',),
+    'libcgroup.h': ('lib/kernel/own-cgroup.c',),
     'json-c/': ('ctl/json-', 'daemon/json-'),
     'systemd/sd-bus.h': ('lib/client/', 'daemon/bus', 'daemon/unit-job.'),
     'systemd/sd-bus-vtable.h': ('daemon/bus',),
