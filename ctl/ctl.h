@@ -16,6 +16,7 @@ enum {
         CTL_FAILED = 1,
         CTL_USAGE = 2,
         CTL_NOT_RUNNING = 3,
+        CTL_LACKS = 4, /* doctor: something is missing */
         CTL_DENIED = 5,
         CTL_REFUSED = 78, /* the policy has errors */
 };
@@ -90,6 +91,7 @@ int verb_check(Ctl *ctl, int argc, char *const *argv);
 int verb_reload(Ctl *ctl, int argc, char *const *argv);
 int verb_leases(Ctl *ctl, int argc, char *const *argv);
 int verb_watch(Ctl *ctl, int argc, char *const *argv);
+int verb_doctor(Ctl *ctl, int argc, char *const *argv);
 int verb_replay(Ctl *ctl, int argc, char *const *argv);
 
 /* "avertctl: " and a sentence on ctl->err, with a newline. */

@@ -24,6 +24,8 @@ const Verb verbs[] = {
                 1u << OPTION_JSON | 1u << OPTION_ROOT, CTL_CONFIGS_MAX, false, verb_check },
         { "replay", "DIR", "judge a recording and print the events",
                 1u << OPTION_JSON | 1u << OPTION_CONFIG | PAGED, 1, true, verb_replay },
+        { "doctor", "", "what avert finds and misses on this machine, and what to do",
+                1u << OPTION_JSON | 1u << OPTION_ROOT | PAGED, 0, true, verb_doctor },
         { NULL, NULL, NULL, 0, 0, false, NULL },
 };
 
