@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/cgroup-fixture.h"
 #include "tests/starter-orders.h"
 
 #define SECONDS(n) ((n) *USEC_PER_SEC)
@@ -19,6 +20,7 @@ static Starter *starter;
 static Fixture fixture;
 static CommandOrder order_form;
 static usec_t time_given;
+static int place_fd; /* of a cgroup for commands */
 
 static void set_up(void) {
         fixture_init(&fixture);
@@ -27,6 +29,7 @@ static void set_up(void) {
         begin_answers(starter, JOB_COMMAND);
         order_form = (CommandOrder){ .uid = geteuid(), .gid = getegid(), .output_bytes = 16 << 10 };
         time_given = SECONDS(20);
+        place_fd = FD_NONE;
 }
 
 static void tear_down(void) {
@@ -62,7 +65,7 @@ static void send_order(const char *program, const char *argument, const char *in
         ck_assert_int_eq(starter_send(starter, &o,
                                  (struct iovec[]){ { strings, (size_t) n + 1 },
                                          { (void *) (uintptr_t) input, strlen(input) } },
-                                 2, FD_NONE),
+                                 2, place_fd),
                 0);
 }
 
@@ -211,6 +214,32 @@ START_TEST(grandchildren_end_with_the_command) {
         ck_assert(a->clean);
         ck_assert_int_gt(pid_in("two"), 0);
         ck_assert(!is_alive(pid_in("two")));
+}
+END_TEST
+
+START_TEST(command_lives_in_its_cgroup_and_leaves_it_empty) {
+        char path[512], text[2048];
+        const StarterAnswer *a;
+        CgroupFixture f;
+
+        if (!cgroup_fixture_init(&f))
+                return;
+        place_fd = cgroup_fixture_make(&f, f.fd, "run");
+        (void) snprintf(text, sizeof(text),
+                "#!/bin/sh\n" DAEMON "grep ^0:: /proc/self/cgroup\nexec sleep 1000\n", fixture.path,
+                "one", fixture.path, "one");
+        write_script("script", text, path, sizeof(path));
+        time_given = SECONDS(2);
+        a = run(path, NULL, "");
+        ck_assert_int_eq(a->result, STARTER_LATE);
+        ck_assert(a->clean);
+        (void) snprintf(text, sizeof(text), "%s/run", f.name);
+        ck_assert_msg(strstr(a->last_line, text) != NULL, "in %s", a->last_line);
+        ck_assert(!is_alive(pid_in("one")));
+
+        place_fd = close_fd(place_fd);
+        ck_assert_int_eq(unlinkat(f.fd, "run", AT_REMOVEDIR), 0); /* nobody is in it */
+        cgroup_fixture_done(&f);
 }
 END_TEST
 
@@ -379,7 +408,8 @@ int main(void) {
         const TTest *const tests[] = { command_gets_what_it_is_told_and_is_heard,
                 input_of_any_size_arrives_whole_or_not_at_all, what_cannot_be_started_is_said_so,
                 hanging_command_is_ended_at_its_deadline, flood_of_output_is_cut_and_stops_nobody,
-                grandchildren_end_with_the_command, nothing_of_the_daemons_privileges_is_inherited,
+                grandchildren_end_with_the_command, command_lives_in_its_cgroup_and_leaves_it_empty,
+                nothing_of_the_daemons_privileges_is_inherited,
                 command_runs_as_its_user_in_one_group, starter_that_dies_is_replaced,
                 command_under_way_survives_its_starter_and_is_heard,
                 lost_guard_is_noticed_and_nothing_hangs, all_of_it_ends_with_the_daemon,
