@@ -52,16 +52,10 @@ static void print_match(const Ctl *ctl, const Json *match) {
 }
 
 static void print_steps(const Ctl *ctl, const Json *steps) {
-        char text[1024];
-        TextBuf b;
-
-        textbuf_init(&b, text, sizeof(text));
         for (size_t i = 0; i < json_length(steps); i++) {
-                textbuf_add(&b, i == 0 ? "" : ", then ");
-                textbuf_add(&b, json_value(json_at(steps, i)));
+                fputs(i == 0 ? "    steps   " : "    then    ", ctl->out);
+                term_wrap(ctl, PAINT_PLAIN, 12, 14, json_value(json_at(steps, i)));
         }
-        fputs("    steps   ", ctl->out);
-        term_wrap(ctl, PAINT_PLAIN, 12, 14, text);
 }
 
 static void print_policy(const Ctl *ctl, const Json *policy) {

@@ -79,37 +79,11 @@ static void add_steps(const Policy *policy, Json *parent) {
         Json *list = json_put_list(parent, "steps");
 
         for (size_t i = 0; i < policy->n_steps; i++) {
-                const Step *step = &policy->steps[i];
-                char text[96];
+                char text[STEP_TEXT_MAX];
                 TextBuf b;
 
                 textbuf_init(&b, text, sizeof(text));
-                textbuf_add(&b, step_kind_name(step->kind));
-                switch (step->kind) {
-                case STEP_NOTIFY:
-                        textbuf_addf(&b, ": %s", notify_level_name(step->level));
-                        break;
-                case STEP_SIGNAL:
-                        textbuf_addf(&b, ": %s", signal_step_name(step->signo));
-                        break;
-                case STEP_TERMINATE:
-                        textbuf_add(&b, ": grace ");
-                        textbuf_add_usec(&b, step->grace_usec);
-                        break;
-                case STEP_HINT:
-                case STEP_CAPTURE:
-                case STEP_RUN:
-                case STEP_RECLAIM:
-                case STEP_THROTTLE:
-                case STEP_FREEZE:
-                case STEP_LIMIT:
-                case STEP_RESTART:
-                case STEP_STOP:
-                case STEP_KILL:
-                case _STEP_MAX:
-                default:
-                        break;
-                }
+                config_print_step(&policy->steps[i], &b);
                 json_add_text(list, text);
         }
 }

@@ -130,9 +130,9 @@ static const struct {
         { UNITS, "{ all: [ swap.free < 1%, psi.memory.full.10s > 90% ] }", "1h", false },
 };
 
-START_TEST(harm_needs_scarce_memory_in_every_case) {
+START_TEST(harm_and_delay_need_scarce_memory_in_every_case) {
         static const char *const steps[] = { "[ kill ]", "[ notify, terminate ]",
-                "[ signal: USR1 ]" };
+                "[ signal: USR1 ]", "[ throttle ]", "[ freeze ]", "[ hint, throttle, kill ]" };
         char hold[64] = "";
 
         if (*promise[_i].hold)
@@ -148,8 +148,9 @@ START_TEST(harm_needs_scarce_memory_in_every_case) {
 }
 END_TEST
 
-START_TEST(notices_may_rest_on_anything) {
-        Config *config = load(promise[_i].watch, promise[_i].when, "", "[ notify ]");
+START_TEST(what_harms_nobody_may_rest_on_anything) {
+        Config *config = load(promise[_i].watch, promise[_i].when, "",
+                "[ notify, hint, capture, run: [ /bin/x ], reclaim ]");
 
         ck_assert_msg(config, "%s: %s", promise[_i].when, errors.items[0].message);
         config_unref(config);
@@ -403,8 +404,9 @@ int main(void) {
         Suite *s = suite_create("config-check");
         TCase *tc = tcase_create("config-check");
 
-        tcase_add_loop_test(tc, harm_needs_scarce_memory_in_every_case, 0, ELEMENTS(promise));
-        tcase_add_loop_test(tc, notices_may_rest_on_anything, 0, ELEMENTS(promise));
+        tcase_add_loop_test(
+                tc, harm_and_delay_need_scarce_memory_in_every_case, 0, ELEMENTS(promise));
+        tcase_add_loop_test(tc, what_harms_nobody_may_rest_on_anything, 0, ELEMENTS(promise));
         tcase_add_test(tc, two_ticks_are_those_of_the_effective_configuration);
         tcase_add_loop_test(tc, clear_must_exclude_when, 0, ELEMENTS(clears));
         tcase_add_loop_test(tc, atoms_carry_threshold_unit_and_text, 0, ELEMENTS(atoms));

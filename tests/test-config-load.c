@@ -498,12 +498,13 @@ START_TEST(lack_of_memory_at_any_point_is_said_and_nothing_else) {
                 "    when: { all: [ proc.anon > 1G, { not: proc.age < 3s } ] }\n"
                 "    clear: psi.cpu.some.1s < 1%\n"
                 "    targets: { prefer: { size: \"> 1M\" } }\n"
-                "    steps: [ notify, signal: QUIT, kill ]\n"
+                "    steps: [ notify, run: [ /bin/true, a ], signal: QUIT, kill ]\n"
                 "  - name: q\n"
                 "    watch: { cgroup: [ /user.slice/*, \"/**/a.service\" ] }\n"
                 "    when: cgroup.usage > 90%\n"
                 "    targets: { kind: unit, match: { user_unit: b.service }, max_victims: 3 }\n"
-                "    steps: [ notify ]\n";
+                "    steps: [ notify ]\n"
+                "  - { name: r, watch: { unit: \"*\" }, steps: [ limit: 2G ] }\n";
         const SourceText source = { "t", text, sizeof(text) - 1 };
         const size_t plenty = (size_t) 1 << 20;
         size_t needed, used;

@@ -198,7 +198,8 @@ static const BusDoubleAnswers answers = {
                 "\"line\":3,"
                 "\"watch\":\"system\",\"kind\":\"auto\",\"when\":\"mem.available < "
                 "8%\",\"for_usec\":1000000,"
-                "\"steps\":[\"notify: warning\",\"terminate\"],\"matches\":[{\"role\":\"prefer\","
+                "\"steps\":[\"throttle: { high: 90% "
+                "}\",\"terminate\"],\"matches\":[{\"role\":\"prefer\","
                 "\"text\":\"{ comm: tab "
                 "}\",\"file\":\"a.yaml\",\"line\":9,\"hits\":0,\"now\":0,\"examples\":[]},{"
                 "\"role\":\"watch\",\"text\":\"{ cgroup: /a/* }\",\"file\":"
@@ -227,7 +228,7 @@ START_TEST(live_verbs_print_what_the_daemon_says) {
         expect(CTL_OK, "selects 1 now: x 12", "");
         expect(CTL_OK, "selects 6 now: /a/b, /a/c, ...  a.yaml:8\n", "");
         expect(CTL_OK, "never matched  a.yaml:9", "");
-        expect(CTL_OK, "notify: warning, then terminate", "");
+        expect(CTL_OK, "    steps   throttle: { high: 90% }\n    then    terminate\n", "");
         run("explain", "host", "--bus", bus.path, NULL);
         expect(CTL_OK, "host/0/in words\n", "");
         run("explain", "77", "--bus", bus.path, NULL);

@@ -132,9 +132,25 @@ static const char *scarce_hint(WatchKind watch) {
         return watch_is_group(watch) ? ", or cgroup.usage > N or cgroup.exhaustion < T" : "";
 }
 
-/* Promise 1: memory numbers decide, in every case. */
-static void check_promise(
-        Loader *l, const PolicyDraft *draft, const Dnf *dnf, const TickConfig *tick) {
+/* The step of a policy, in words, that memory must be scarce for; NULL: none. Beside what harms
+ * these are throttle and freeze: they are undone, but while they hold somebody waits for them, and
+ * a throttle makes the very pressure that would be a reason to take it, or the next one. Reclaim
+ * takes what is idle first; done bit by bit and in calm it has nothing scarce to wait for. A limit
+ * is there to prevent, before anything is scarce. What a command does is its author's matter. */
+static const char *needs_scarcity(const Policy *policy) {
+        const char *holds_up = NULL;
+
+        if (policy_can_harm(policy))
+                return "a step that harms";
+        for (size_t i = 0; i < policy->n_steps; i++)
+                if (policy->steps[i].kind == STEP_THROTTLE || policy->steps[i].kind == STEP_FREEZE)
+                        holds_up = "a step that slows somebody down";
+        return holds_up;
+}
+
+/* Promise 1: memory numbers decide, in every case. `what` names the step that needs it. */
+static void check_promise(Loader *l, const PolicyDraft *draft, const Dnf *dnf,
+        const TickConfig *tick, const char *what) {
         bool held = draft->policy.for_usec >= 2 * tick->min_usec;
 
         for (size_t i = 0; i < dnf->n; i++) {
@@ -151,10 +167,10 @@ static void check_promise(
                 add_branch_text(dnf, branch, &b);
                 if (!scarce) {
                         loader_error(l, draft->when.node,
-                                "a step that harms needs scarce memory in every case, and \"%s\" "
+                                "%s needs scarce memory in every case, and \"%s\" "
                                 "shows "
                                 "none (add mem.available < N%% or mem.exhaustion < T%s)",
-                                text, scarce_hint(draft->policy.watch));
+                                what, text, scarce_hint(draft->policy.watch));
                         return;
                 }
                 if (draft->policy.watch == WATCH_SYSTEM && !held &&
@@ -164,10 +180,10 @@ static void check_promise(
                         textbuf_init(&b, ticks, sizeof(ticks));
                         textbuf_add_usec(&b, 2 * tick->min_usec);
                         loader_error(l, draft->when.node,
-                                "a step that harms needs a second metric beside \"%s\", or a "
+                                "%s needs a second metric beside \"%s\", or a "
                                 "\"for\" of at "
                                 "least two ticks (%s)",
-                                text, ticks);
+                                what, text, ticks);
                         return;
                 }
         }
@@ -236,6 +252,7 @@ static int check_clear(Loader *l, const PolicyDraft *draft, const Dnf *when, con
 }
 
 int condition_check(Loader *l, const PolicyDraft *draft, const TickConfig *tick) {
+        const char *what = needs_scarcity(&draft->policy);
         size_t before = loader_findings(l);
         Dnf when, clear;
 
@@ -247,8 +264,8 @@ int condition_check(Loader *l, const PolicyDraft *draft, const TickConfig *tick)
 
         dnf_expand(&draft->when.condition, false, &when);
         check_satisfiable(l, &draft->when, &when, "when");
-        if (policy_can_harm(&draft->policy) && loader_findings(l) == before)
-                check_promise(l, draft, &when, tick);
+        if (what && loader_findings(l) == before)
+                check_promise(l, draft, &when, tick, what);
 
         if (!draft->clear.node)
                 return 0;

@@ -3,43 +3,7 @@
 
 #include <string.h>
 
-#include "config/config-load.h"
-#include "config/config-names.h"
 #include "config/config-targets.h"
-
-/* A step that comes after a harder one is never reached: the ladder goes up. */
-static int check_steps(Loader *l, const PolicyDraft *draft) {
-        const Policy *policy = &draft->policy;
-        const Step *hardest = NULL;
-        int r;
-
-        for (size_t i = 0; i < policy->n_steps; i++) {
-                const Step *step = &policy->steps[i];
-
-                if (step->kind == STEP_TERMINATE && step->timeout_usec <= step->grace_usec)
-                        loader_error(l, draft->steps[i],
-                                "\"timeout\" ends before \"grace\": no SIGKILL would ever be sent");
-                if (step->kind == STEP_SIGNAL && signal_dumps_core(step->signo)) {
-                        r = loader_warn(l, draft->steps[i],
-                                "%s may write a core file as large as the process, just when "
-                                "memory is "
-                                "short",
-                                signal_step_name(step->signo));
-                        if (r < 0)
-                                return r;
-                }
-                if (!step_is_destructive(step->kind))
-                        continue;
-                if (hardest &&
-                        (step->kind < hardest->kind ||
-                                (step->kind == hardest->kind && step->kind != STEP_SIGNAL)))
-                        loader_error(l, draft->steps[i], "%s after %s: the ladder only goes up",
-                                step_kind_name(step->kind), step_kind_name(hardest->kind));
-                else
-                        hardest = step;
-        }
-        return 0;
-}
 
 static const PolicyDraft *find_earlier(const Loader *l, const PolicyDraft *draft) {
         for (const PolicyDraft *p = l->first_policy; p != draft; p = p->next)
@@ -109,7 +73,7 @@ int config_check(Loader *l) {
                 check_name(l, draft);
                 if (draft->broken)
                         continue;
-                r = check_steps(l, draft);
+                r = steps_check(l, draft);
                 if (r < 0)
                         return r;
                 r = config_targets_check(l, draft);

@@ -9,6 +9,10 @@
 /* Checks everything that was read. Findings go to the loader. 0 or -ENOMEM. */
 int config_check(Loader *l);
 
+/* The steps of one policy: their order, settings that contradict each other, steps that its kind of
+ * target cannot take. 0 or -ENOMEM. */
+int steps_check(Loader *l, const PolicyDraft *draft);
+
 /* The conditions of one policy: scopes, impossible and contradictory thresholds, `clear` against
  * `when`, promise 1. `tick` is the effective one. 0 or -ENOMEM. */
 int condition_check(Loader *l, const PolicyDraft *draft, const TickConfig *tick);

@@ -33,7 +33,8 @@ struct PolicyDraft {
         const YamlNode *name;
         const YamlNode *hold; /* the value of `for`, NULL if absent */
         const YamlNode *steps[POLICY_STEPS_MAX];
-        bool broken; /* something in it was reported: no checks across its fields */
+        bool has_limit; /* a step `limit` is written, right or wrong */
+        bool broken;    /* something in it was reported: no checks across its fields */
         PolicyDraft *next;
 };
 

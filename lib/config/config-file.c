@@ -6,7 +6,7 @@
 
 #include "config/config-match.h"
 #include "config/config-policy.h"
-#include "config/config-step.h"
+#include "config/step-settings.h"
 #include "config/config-targets.h"
 #include "config/config-watch.h"
 
@@ -138,7 +138,9 @@ const KeyTable file_table = { "policy file", file_keys, ELEMENTS(file_keys) };
 const KeyTable *const *config_keys_list(size_t *ret_n) {
         static const KeyTable *const tables[] = { &file_table, &tick_table, &limits_table,
                 &policy_table, &watch_table, &targets_table, &rank_table, &match_table,
-                &notify_table, &signal_table, &terminate_table, &kill_table };
+                &notify_table, &hint_table, &capture_table, &run_table, &reclaim_table,
+                &throttle_table, &freeze_table, &limit_table, &signal_table, &restart_table,
+                &stop_table, &terminate_table, &kill_table };
 
         *ret_n = ELEMENTS(tables);
         return tables;

@@ -168,9 +168,7 @@ int node_enum(Loader *l, const YamlNode *node, const WordTable *words) {
                 return i;
 
         near = words_suggest(words, node->text);
-        if (words_is_planned(words, node->text))
-                loader_error(l, node, "%s \"%s\" is not in this build", words->what, node->text);
-        else if (near)
+        if (near)
                 loader_error(l, node, "unknown %s \"%s\" (did you mean %s?)", words->what,
                         node->text, near);
         else
@@ -185,6 +183,16 @@ int key_parse_duration(Loader *l, const KeySpec *spec, const YamlNode *value, vo
         if (node_quantity(l, value, 1u << QUANTITY_USEC, spec->min, spec->max, spec->name,
                     "500ms, 3s or 10min", &q))
                 *field = (usec_t) q.value;
+        return 0;
+}
+
+int key_parse_size(Loader *l, const KeySpec *spec, const YamlNode *value, void *object) {
+        uint64_t *field = (uint64_t *) ((char *) object + spec->offset);
+        Quantity q;
+
+        if (node_quantity(l, value, 1u << QUANTITY_BYTES, spec->min, spec->max, spec->name,
+                    "64M or 16K", &q))
+                *field = (uint64_t) q.value;
         return 0;
 }
 

@@ -66,7 +66,9 @@ bool node_quantity(Loader *l, const YamlNode *node, unsigned kinds, int64_t min,
 /* The index of the word in the table, or -1 after reporting. */
 int node_enum(Loader *l, const YamlNode *node, const WordTable *words);
 
-/* Parsers of plain fields: usec_t, uint32_t, an enumeration (stored as its own int). */
+/* Parsers of plain fields: usec_t, uint64_t bytes, uint32_t, an enumeration (stored as its own
+ * int). */
 int key_parse_duration(Loader *l, const KeySpec *spec, const YamlNode *value, void *object);
+int key_parse_size(Loader *l, const KeySpec *spec, const YamlNode *value, void *object);
 int key_parse_u32(Loader *l, const KeySpec *spec, const YamlNode *value, void *object);
 int key_parse_enum(Loader *l, const KeySpec *spec, const YamlNode *value, void *object);

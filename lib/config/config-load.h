@@ -67,8 +67,11 @@ int config_fits(const Config *config, const Config *started_with, ConfigErrors *
  * file it came from. Warnings are not printed. */
 void config_print(const Config *config, TextBuf *out);
 
-/* Parts of it, for status lines and `policies`: the condition, a list of matches, one policy. */
+/* Parts of it, for status lines and `policies`: the condition, a step with all of its settings, one
+ * policy. */
+#define STEP_TEXT_MAX 8192 /* holds any step */
 void config_print_condition(const Condition *condition, TextBuf *out);
+void config_print_step(const Step *step, TextBuf *out);
 void config_print_policy(const Policy *policy, TextBuf *out);
 
 /* "file:line:col: warning: text" with a newline. */
@@ -79,6 +82,7 @@ const char *watch_kind_name(WatchKind kind);
 const char *target_kind_name(TargetKind kind);
 const char *step_kind_name(StepKind kind);
 const char *notify_level_name(NotifyLevel level);
+const char *hint_level_name(HintLevel level);
 const char *match_key_name(MatchKey key);
 const char *rank_term_name(RankTerm term);
 const char *on_budget_name(OnBudget on_budget);

@@ -133,17 +133,10 @@ static bool is_plain(const char *text) {
 }
 
 static void add_scalar(const YamlNode *node, TextBuf *out) {
-        if (is_plain(node->text) && !node->quoted) {
+        if (is_plain(node->text) && !node->quoted)
                 textbuf_add(out, node->text);
-                return;
-        }
-        textbuf_add(out, "\"");
-        for (const char *p = node->text; *p; p++) {
-                if (*p == '"' || *p == '\\')
-                        textbuf_add(out, "\\");
-                textbuf_add_slice(out, (Slice){ p, 1 });
-        }
-        textbuf_add(out, "\"");
+        else
+                yaml_print_quoted(node->text, out);
 }
 
 static void add_flow(const YamlNode *node, TextBuf *out) {

@@ -8,14 +8,7 @@
 #include "base/text.h"
 #include "config/config-load.h"
 
-#define WORDS(table, label, names, later)                                                          \
-        const WordTable table = { .what = (label),                                                 \
-                .words = (names),                                                                  \
-                .n = ELEMENTS(names),                                                              \
-                .planned = (later),                                                                \
-                .n_planned = ELEMENTS(later) }
-
-#define WORDS_COMPLETE(table, label, names)                                                        \
+#define WORDS(table, label, names)                                                                 \
         const WordTable table = { .what = (label), .words = (names), .n = ELEMENTS(names) }
 
 static const char *const watch_names[_WATCH_MAX] = {
@@ -50,14 +43,19 @@ static const char *const step_names[_STEP_MAX] = {
         [STEP_TERMINATE] = "terminate",
         [STEP_KILL] = "kill",
 };
-static const char *const step_planned[] = { "hint", "capture", "run", "reclaim", "throttle",
-        "freeze", "limit", "restart", "stop" };
 
 static const char *const notify_names[_NOTIFY_MAX] = {
         [NOTIFY_INFO] = "info",
         [NOTIFY_NOTICE] = "notice",
         [NOTIFY_WARNING] = "warning",
         [NOTIFY_CRITICAL] = "critical",
+};
+
+/* HINT_NONE is no word of the language: who wants no hint writes no step. */
+static const char *const hint_names[_HINT_MAX] = {
+        [HINT_LOW] = "low",
+        [HINT_MEDIUM] = "medium",
+        [HINT_CRITICAL] = "critical",
 };
 
 static const char *const on_budget_names[] = {
@@ -75,12 +73,13 @@ static const char *const rank_names[_RANK_MAX] = {
         [RANK_OLDEST] = "oldest",
 };
 
-WORDS_COMPLETE(watch_words, "watch", watch_names);
-WORDS_COMPLETE(target_words, "kind", target_names);
-WORDS(step_words, "step", step_names, step_planned);
-WORDS_COMPLETE(notify_words, "level", notify_names);
-WORDS_COMPLETE(on_budget_words, "on_budget", on_budget_names);
-WORDS_COMPLETE(rank_words, "rank", rank_names);
+WORDS(watch_words, "watch", watch_names);
+WORDS(target_words, "kind", target_names);
+WORDS(step_words, "step", step_names);
+WORDS(notify_words, "level", notify_names);
+WORDS(hint_words, "level", hint_names);
+WORDS(on_budget_words, "on_budget", on_budget_names);
+WORDS(rank_words, "rank", rank_names);
 
 static const char *const match_key_names[_MATCH_KEY_MAX] = {
         [MATCH_COMM] = "comm",
@@ -100,7 +99,7 @@ static const char *const match_key_names[_MATCH_KEY_MAX] = {
 };
 
 static const char *name_of(const char *const *names, size_t n, size_t i) {
-        return i < n ? names[i] : "?";
+        return i < n && names[i] ? names[i] : "?";
 }
 
 const char *watch_kind_name(WatchKind kind) {
@@ -119,6 +118,11 @@ const char *notify_level_name(NotifyLevel level) {
         return name_of(notify_names, ELEMENTS(notify_names), (size_t) level);
 }
 
+const char *hint_level_name(HintLevel level) {
+        return level == HINT_NONE ? "none"
+                                  : name_of(hint_names, ELEMENTS(hint_names), (size_t) level);
+}
+
 const char *on_budget_name(OnBudget on_budget) {
         return name_of(on_budget_names, ELEMENTS(on_budget_names), (size_t) on_budget);
 }
@@ -133,16 +137,9 @@ const char *rank_term_name(RankTerm term) {
 
 int words_find(const WordTable *table, const char *word) {
         for (size_t i = 0; i < table->n; i++)
-                if (strcmp(table->words[i], word) == 0)
+                if (table->words[i] && strcmp(table->words[i], word) == 0)
                         return (int) i;
         return -1;
-}
-
-bool words_is_planned(const WordTable *table, const char *word) {
-        for (size_t i = 0; i < table->n_planned; i++)
-                if (strcmp(table->planned[i], word) == 0)
-                        return true;
-        return false;
 }
 
 const char *words_nearer(const char *word, const char *best, const char *name, unsigned *nearest) {
@@ -162,9 +159,8 @@ const char *words_suggest(const WordTable *table, const char *word) {
         const char *best = NULL;
 
         for (size_t i = 0; i < table->n; i++)
-                best = words_nearer(word, best, table->words[i], &nearest);
-        for (size_t i = 0; i < table->n_planned; i++)
-                best = words_nearer(word, best, table->planned[i], &nearest);
+                if (table->words[i])
+                        best = words_nearer(word, best, table->words[i], &nearest);
         return best;
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The closed vocabularies of the policy language: words, the words that this build does not have
- * yet, and what a misspelt one may have meant. The *_name() functions are declared in
- * config-load.h. */
+/* The closed vocabularies of the policy language: words, and what a misspelt one may have meant.
+ * The *_name() functions are declared in config-load.h. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,23 +11,20 @@
 
 typedef struct WordTable {
         const char *what;         /* "step": for messages */
-        const char *const *words; /* by the value of the enumeration */
+        const char *const *words; /* by the value of the enumeration; NULL where there is none */
         size_t n;
-        const char *const *planned; /* in the language, not in this build */
-        size_t n_planned;
 } WordTable;
 
 extern const WordTable watch_words;
 extern const WordTable target_words;
 extern const WordTable step_words;
 extern const WordTable notify_words;
+extern const WordTable hint_words;
 extern const WordTable on_budget_words;
 extern const WordTable rank_words;
 
 /* The index of a word, or -1. */
 int words_find(const WordTable *table, const char *word);
-
-bool words_is_planned(const WordTable *table, const char *word);
 
 /* The word nearest to a misspelt one, or NULL when none is near. */
 const char *words_suggest(const WordTable *table, const char *word);

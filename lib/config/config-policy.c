@@ -100,7 +100,7 @@ static int parse_policy_enum(Loader *l, const KeySpec *spec, const YamlNode *val
 static const KeySpec policy_keys[] = {
         { .name = "name", .parse = parse_name, .required = true },
         { .name = "watch", .parse = config_watch_parse, .required = true },
-        { .name = "when", .parse = parse_when, .required = true },
+        { .name = "when", .parse = parse_when },
         { .name = "for", .parse = parse_hold, .offset = offsetof(Policy, for_usec), .max = DAY },
         { .name = "clear", .parse = parse_clear },
         { .name = "targets", .parse = config_targets_parse },
@@ -133,6 +133,30 @@ static void set_defaults(Policy *policy) {
         config_targets_default(&policy->targets);
 }
 
+/* A limit holds as long as there is something in what is watched; only what acts on trouble must
+ * say what trouble is. */
+static int parse_absent_when(Loader *l, const YamlNode *map, PolicyDraft *draft) {
+        static const char text[] = "cgroup.current > 0";
+        YamlNode *node;
+
+        if (!draft->has_limit || !watch_is_group(draft->policy.watch)) {
+                loader_error(l, map, "%s needs the key \"when\"", policy_table.section);
+                return 0;
+        }
+        node = arena_alloc(l->scratch, sizeof(*node));
+        if (!node)
+                return -ENOMEM;
+        *node = (YamlNode){
+                .kind = YAML_KIND_SCALAR,
+                .line = map->line,
+                .column = map->column,
+                .source = map->source,
+                .text = text,
+                .len = sizeof(text) - 1,
+        };
+        return condition_parse(l, node, &draft->when);
+}
+
 int config_policy_parse(Loader *l, const YamlNode *map) {
         size_t before = loader_findings(l);
         PolicyDraft *draft;
@@ -151,6 +175,11 @@ int config_policy_parse(Loader *l, const YamlNode *map) {
         r = config_keys_apply(l, &policy_table, map, draft);
         if (r < 0)
                 return r;
+        if (map->kind == YAML_KIND_MAP && !config_keys_value(map, "when")) {
+                r = parse_absent_when(l, map, draft);
+                if (r < 0)
+                        return r;
+        }
 
         config_targets_finish(draft);
         draft->policy.when = draft->when.condition;

@@ -86,37 +86,6 @@ static void add_targets(const Targets *targets, TextBuf *out) {
                         targets->kind == TARGET_PROCESS ? "\n" : "\n      max_victims: none\n");
 }
 
-static void add_step(const Step *step, TextBuf *out) {
-        textbuf_addf(out, "      - %s: { ", step_kind_name(step->kind));
-        switch (step->kind) {
-        case STEP_NOTIFY:
-                textbuf_addf(out, "level: %s, ", notify_level_name(step->level));
-                break;
-        case STEP_SIGNAL:
-                textbuf_addf(out, "signal: %s, ", signal_step_name(step->signo));
-                break;
-        case STEP_TERMINATE:
-                add_duration(out, "grace: ", step->grace_usec);
-                textbuf_add(out, ", ");
-                break;
-        case STEP_HINT:
-        case STEP_CAPTURE:
-        case STEP_RUN:
-        case STEP_RECLAIM:
-        case STEP_THROTTLE:
-        case STEP_FREEZE:
-        case STEP_LIMIT:
-        case STEP_RESTART:
-        case STEP_STOP:
-        case STEP_KILL:
-        case _STEP_MAX:
-        default:
-                break;
-        }
-        add_duration(out, "timeout: ", step->timeout_usec);
-        textbuf_add(out, " }\n");
-}
-
 static void add_watch(const Policy *policy, TextBuf *out) {
         if (policy->watch_match.n == 0) {
                 textbuf_addf(out, "    watch: %s\n", watch_kind_name(policy->watch));
@@ -146,8 +115,11 @@ void config_print_policy(const Policy *policy, TextBuf *out) {
                 textbuf_add(out, "\n    # clear: when, relaxed by a quarter, false for 1s\n");
         add_targets(&policy->targets, out);
         textbuf_add(out, "    steps:\n");
-        for (size_t i = 0; i < policy->n_steps; i++)
-                add_step(&policy->steps[i], out);
+        for (size_t i = 0; i < policy->n_steps; i++) {
+                textbuf_add(out, "      - ");
+                config_print_step(&policy->steps[i], out);
+                textbuf_add(out, "\n");
+        }
         add_duration(out, "    settle: ", policy->settle_usec);
         add_duration(out, "\n    cooldown: ", policy->cooldown_usec);
         if (policy->budget_count > 0) {

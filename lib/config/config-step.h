@@ -5,7 +5,5 @@
 
 #include "config/config-keys.h"
 
-extern const KeyTable notify_table, signal_table, terminate_table, kill_table;
-
 /* Parses the list into the draft's policy. 0 or -ENOMEM. */
 int config_steps_parse(Loader *l, const KeySpec *spec, const YamlNode *value, void *draft);

@@ -352,3 +352,13 @@ int yaml_tree_parse(
         *ret = b.root;
         return 0;
 }
+
+void yaml_print_quoted(const char *text, TextBuf *out) {
+        textbuf_add(out, "\"");
+        for (const char *p = text; *p; p++) {
+                if (*p == '"' || *p == '\\')
+                        textbuf_add(out, "\\");
+                textbuf_add_slice(out, (Slice){ p, 1 });
+        }
+        textbuf_add(out, "\"");
+}

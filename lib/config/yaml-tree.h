@@ -50,3 +50,6 @@ struct YamlNode {
  * the text cannot be read on; -ENOMEM. *ret is untouched on failure. */
 int yaml_tree_parse(
         Arena *arena, const SourceText *source, ConfigErrors *errors, const YamlNode **ret);
+
+/* The text of a node as a scalar in double quotes that parses to the same text. */
+void yaml_print_quoted(const char *text, TextBuf *out);

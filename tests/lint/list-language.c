@@ -17,6 +17,7 @@ int main(void) {
                 &target_words,
                 &step_words,
                 &notify_words,
+                &hint_words,
                 &on_budget_words,
                 &rank_words,
         };
