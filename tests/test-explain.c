@@ -245,9 +245,61 @@ START_TEST(cgroups_are_shown_with_what_speaks_against_them) {
 }
 END_TEST
 
+/* The first step on the ladder that whoever is chosen can take: cgroups all, a process no lease. */
+START_TEST(the_first_step_is_named_as_far_as_the_target_can_take_it) {
+        static const struct {
+                const char *name;
+                StepKind steps[3];
+                const char *process, *unit;
+        } rows[] = {
+                { "throttle", { STEP_NOTIFY, STEP_THROTTLE, STEP_KILL }, "SIGKILL",
+                        "throttled first" },
+                { "reclaim", { STEP_CAPTURE, STEP_RECLAIM, STEP_TERMINATE }, "SIGTERM first",
+                        "reclaimed from first" },
+                { "freeze", { STEP_HINT, STEP_FREEZE, STEP_SIGNAL }, "its signal first",
+                        "frozen first" },
+                { "restart", { STEP_RUN, STEP_RESTART, STEP_KILL }, "SIGKILL",
+                        "its unit restarted" },
+                { "stop", { STEP_NOTIFY, STEP_HINT, STEP_STOP }, "but has no step for a process",
+                        "its unit stopped" },
+                { "limit", { STEP_NOTIFY, STEP_HINT, STEP_LIMIT }, NULL, NULL },
+                { "notify", { STEP_NOTIFY, STEP_CAPTURE, STEP_RUN }, NULL, NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                Story *st = machine();
+                World *w = st->w;
+                Policy *p = &w->policies[0];
+                char text_process[96], text_unit[96];
+
+                world_unit(w, "/system.slice/a.service", "a.service", 0, UINT64_MAX);
+                world_facts(w, story_process(st, "a", GIB(5), 0, ANSWER_OBEYS))->cgroup =
+                        "/system.slice/a.service";
+                for (size_t k = 0; k < ELEMENTS(rows[i].steps); k++)
+                        p->steps[k] = (Step){ .kind = rows[i].steps[k] };
+                p->n_steps = ELEMENTS(rows[i].steps);
+                p->targets.kind = TARGET_PROCESS;
+                story_tick(st, SEC(1));
+                if (!rows[i].process) {
+                        ck_has_not(explained(w, 0, 0), "would");
+                        story_free(st);
+                        continue;
+                }
+                snprintf(text_process, sizeof(text_process), "would take a (pid 1004), %s, to free",
+                        rows[i].process);
+                ck_has(explained(w, 0, 0), text_process);
+                p->targets.kind = TARGET_UNIT;
+                snprintf(text_unit, sizeof(text_unit),
+                        "would take a.service (1 known process), %s, to free", rows[i].unit);
+                ck_has(explained(w, 0, 0), text_unit);
+                story_free(st);
+        }
+}
+END_TEST
+
 HARNESS_MAIN("explain", calm_shows_readings_distances_and_the_ranking,
         an_incident_shows_its_phase_and_reason_and_who_is_remembered,
         one_process_shows_its_place_or_its_reason, only_one_policy_may_be_asked_for,
         command_lines_are_never_shown, names_of_others_are_escaped, without_processes_it_says_so,
         corrections_are_shown, cgroups_are_shown_with_what_speaks_against_them,
-        explaining_changes_nothing)
+        the_first_step_is_named_as_far_as_the_target_can_take_it, explaining_changes_nothing)

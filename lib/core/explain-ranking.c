@@ -93,16 +93,30 @@ static void print_header(const char *title, TextBuf *out) {
                 "size", "gained", "freeable", "score", "group");
 }
 
-static const char *step_words(const Policy *p) {
+/* What would be done first to a process or a whole cgroup that is chosen; NULL where nothing would:
+ * the policy only tells and runs something, limits everything that it watches, or has steps for
+ * cgroups alone. */
+static const char *step_words(const Policy *p, bool is_group) {
+        static const char *const words[_STEP_MAX] = {
+                [STEP_RECLAIM] = "reclaimed from first",
+                [STEP_THROTTLE] = "throttled first",
+                [STEP_FREEZE] = "frozen first",
+                [STEP_SIGNAL] = "its signal first",
+                [STEP_RESTART] = "its unit restarted",
+                [STEP_STOP] = "its unit stopped",
+                [STEP_TERMINATE] = "SIGTERM first",
+                [STEP_KILL] = "SIGKILL",
+        };
+
         for (size_t i = 0; i < p->n_steps; i++) {
-                if (p->steps[i].kind == STEP_TERMINATE)
-                        return "SIGTERM first";
-                if (p->steps[i].kind == STEP_KILL)
-                        return "SIGKILL";
-                if (p->steps[i].kind == STEP_SIGNAL)
-                        return "its signal first";
+                StepKind kind = p->steps[i].kind;
+                bool of_group =
+                        step_is_reversible(kind) || kind == STEP_RESTART || kind == STEP_STOP;
+
+                if (words[kind] && (is_group || !of_group))
+                        return words[kind];
         }
-        return "nothing";
+        return NULL;
 }
 
 static void print_who(const Ranking *r, const Choice *choice, TextBuf *out) {
@@ -131,6 +145,7 @@ static void print_who(const Ranking *r, const Choice *choice, TextBuf *out) {
 static void print_choice(const Ranking *r, TextBuf *out) {
         DecideVeto veto = { r->book, r->s->raw.at_usec };
         RankVeto ask = { decide_veto, decide_veto_group, &veto };
+        const char *words;
         Choice choice;
 
         choice_make(
@@ -142,9 +157,10 @@ static void print_choice(const Ranking *r, TextBuf *out) {
                 return;
         }
 
+        words = step_words(r->policy, choice.target.group >= 0);
         textbuf_add(out, "  would take ");
         print_who(r, &choice, out);
-        textbuf_addf(out, ", %s, to free ", step_words(r->policy));
+        textbuf_addf(out, ", %s, to free ", words ? words : "but has no step for a process");
         textbuf_add_bytes(out, choice.target.promised);
         if (class_budget_is_spent(r->book, r->policy, r->v->policy, choice.target.class_hash,
                     choice.target.kind, r->s->raw.at_usec))
@@ -207,7 +223,7 @@ void explain_ranking(const Config *config, const Sample *s, const Verdict *v,
         DecideVeto veto = { book, s->raw.at_usec };
         RankVeto ask = { decide_veto, decide_veto_group, &veto };
 
-        if (!policy_can_harm(r.policy))
+        if (!step_words(r.policy, true))
                 return;
         if (s->n_procs == 0) {
                 textbuf_add(out, "  no process was read yet\n");
