@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 #include "ctl/json-tree.h"
 #include "ctl/term.h"
+#include "engine/program-file.h"
 
 static void print_error(const Ctl *ctl, const ConfigError *error) {
         char text[2048];
@@ -26,24 +27,31 @@ static void print_errors(const Ctl *ctl, const ConfigErrors *errors) {
                 fprintf(ctl->err, "... and %zu more\n", errors->n_dropped);
 }
 
-static void print_config(const Ctl *ctl, const Config *config) {
-        size_t n_files = 0;
+static void print_warning(const ConfigWarning *warning, void *userdata) {
+        const Ctl *ctl = userdata;
+        char text[1024];
+        TextBuf b;
 
-        for (size_t i = 0; i < config->n_warnings; i++) {
-                char text[1024];
-                TextBuf b;
+        textbuf_init(&b, text, sizeof(text));
+        config_print_warning(warning, &b);
+        fputs(text, ctl->err);
+}
 
-                textbuf_init(&b, text, sizeof(text));
-                config_print_warning(&config->warnings[i], &b);
-                fputs(text, ctl->err);
-        }
+/* The programs that it runs are looked at unless the policy is that of another root directory. */
+static void print_config(Ctl *ctl, const Config *config) {
+        size_t n_files = 0, n_warnings = config->n_warnings;
+
+        for (size_t i = 0; i < config->n_warnings; i++)
+                print_warning(&config->warnings[i], ctl);
+        if (!ctl->root)
+                n_warnings += program_files_check(config, print_warning, ctl);
 
         for (size_t i = 0; i < config->n_sources; i++)
                 n_files += !config->sources[i].masked;
         fprintf(ctl->out, "ok: %zu %s from %zu %s, %zu %s\n", config->n_policies,
                 config->n_policies == 1 ? "policy" : "policies", n_files,
-                n_files == 1 ? "file" : "files", config->n_warnings,
-                config->n_warnings == 1 ? "warning" : "warnings");
+                n_files == 1 ? "file" : "files", n_warnings,
+                n_warnings == 1 ? "warning" : "warnings");
 }
 
 static Json *finding(const char *file, uint32_t line, uint32_t column, const char *message) {
@@ -54,6 +62,11 @@ static Json *finding(const char *file, uint32_t line, uint32_t column, const cha
         json_set_count(json, "column", column);
         json_set_text(json, "message", message);
         return json;
+}
+
+static void add_warning(const ConfigWarning *warning, void *userdata) {
+        json_append(
+                userdata, finding(warning->file, warning->line, warning->column, warning->text));
 }
 
 static void print_json(const Ctl *ctl, const Config *config, const ConfigErrors *errors) {
@@ -71,11 +84,10 @@ static void print_json(const Ctl *ctl, const Config *config, const ConfigErrors 
         json_set_count(json, "errors_dropped", errors->n_dropped);
 
         list = json_new_list();
-        for (size_t i = 0; config && i < config->n_warnings; i++) {
-                const ConfigWarning *w = &config->warnings[i];
-
-                json_append(list, finding(w->file, w->line, w->column, w->text));
-        }
+        for (size_t i = 0; config && i < config->n_warnings; i++)
+                add_warning(&config->warnings[i], list);
+        if (config && !ctl->root)
+                (void) program_files_check(config, add_warning, list);
         json_set(json, "warnings", list);
 
         list = json_new_list();

@@ -112,6 +112,13 @@ static const char good_policy[] = "version: 1\n"
                                   "    for: 1s\n"
                                   "    steps: [ terminate ]\n";
 
+static const char runs_policy[] = "version: 1\n"
+                                  "policies:\n"
+                                  "  - name: host\n"
+                                  "    watch: system\n"
+                                  "    when: mem.available < 8%\n"
+                                  "    steps: [ run: [ /nonexistent/shed ] ]\n";
+
 static const char bad_policy[] = "version: 1\n"
                                  "policies:\n"
                                  "  - name: host\n"
@@ -143,6 +150,15 @@ START_TEST(check_accepts_a_good_file_and_shows_the_place_in_a_bad_one) {
         expect(CTL_REFUSED, "\"line\":5", "");
         run("check", "--json=short", good, NULL);
         expect(CTL_OK, "\"ok\":true", "");
+
+        fixture_file(&f, "run.yaml", runs_policy);
+        snprintf(good, sizeof(good), "%s/run.yaml", f.path);
+        run("check", good, NULL);
+        expect(CTL_OK, "ok: 1 policy from 1 file, 1 warning\n",
+                "run.yaml:3:1: warning: there is no /nonexistent/shed (a command of policy "
+                "host)\n");
+        run("check", "--json=short", good, NULL);
+        expect(CTL_OK, "\"message\":\"there is no /nonexistent/shed", "");
 
         run("check", "/nonexistent.yaml", NULL);
         expect(CTL_REFUSED, "", "/nonexistent.yaml");
