@@ -51,7 +51,7 @@ static const KeySpec limits_keys[] = {
         LIMIT(processes, 64, 262144),
         LIMIT(kept, 16, 4096),
         LIMIT(detailed, 8, 1024),
-        LIMIT(instances, 16, 16384),
+        LIMIT(instances, 16, INSTANCES_MAX),
         LIMIT(incidents, 4, 1024),
         LIMIT(policies, 1, 1024),
         LIMIT(cgroups, 64, 65536),

@@ -459,6 +459,9 @@ typedef struct TickConfig {
         usec_t census_usec;  /* 30 s */
 } TickConfig;
 
+/* The most that limits.instances may be: so many of one policy are compared in a tick. */
+#define INSTANCES_MAX 1024
+
 /* Sizes of the pools, fixed at start. A reload that wants more is refused. */
 typedef struct LimitsConfig {
         uint32_t processes;    /* known to the daemon (8192) */

@@ -6,10 +6,6 @@
 #include "config/config.h"
 #include "core/sample.h"
 
-/* Instances of one policy that are looked at; the configured bound for all policies together is
- * below. */
-#define INSTANCES_MAX 1024
-
 /* The largest instances of a policy, as indices into the sample's procs, users or groups. */
 typedef struct Instances {
         uint32_t index[INSTANCES_MAX];
