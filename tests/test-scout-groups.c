@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/scout-groups.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
@@ -47,6 +51,14 @@ static void bed_init(Bed *b, uint32_t cgroups, uint32_t kept) {
         fixture_file(&b->tree, "sys/fs/cgroup/cgroup.procs", "");
         ck_assert_int_eq(sysroot_open(b->tree.path, &b->root), 0);
         start(b, cgroups, kept, false);
+}
+
+/* With notice, as of a live tree. */
+static void start_live(Bed *b, uint32_t cgroups, uint32_t kept) {
+        scout_groups_free(b->groups);
+        group_roster_free(b->roster);
+        fact_strings_free(b->strings);
+        start(b, cgroups, kept, true);
 }
 
 /* A tree of real cgroups, the test's own directory as its root. */
@@ -888,10 +900,7 @@ START_TEST(an_event_in_a_cgroup_is_read_and_is_an_alarm) {
 
         bed_init(&b, 64, 8);
         put_group(&b, "/a.service", 10);
-        scout_groups_free(b.groups); /* with notice, as of a live tree */
-        group_roster_free(b.roster);
-        fact_strings_free(b.strings);
-        start(&b, 64, 8, true);
+        start_live(&b, 64, 8);
         (void) pass(&b, SCOUT_GROUPS_CENSUS, 0);
         ck_assert_uint_ge(scout_groups_poll_fds(b.groups, fds), 1);
         ck_assert_int_eq(poll(fds, 1, 0), 0);
@@ -923,6 +932,124 @@ START_TEST(an_event_in_a_cgroup_is_read_and_is_an_alarm) {
 }
 END_TEST
 
+/* Of the watched directories, the one whose name has this in it: what happens just before it is
+ * watched. */
+static const char *watched_name;
+static void (*before_watch)(const Bed *b, const char *path);
+static const Bed *watching_bed;
+
+static int n_refused; /* of the watches of that one, the first so many */
+
+int inotify_add_watch(int fd, const char *name, uint32_t mask) {
+        void (*happens)(const Bed *b, const char *path) = before_watch;
+        char path[PATH_MAX];
+        ssize_t n = readlink(name, path, sizeof(path) - 1);
+
+        path[MAX(n, 0)] = '\0';
+        if (happens && strstr(path, watched_name)) {
+                if (n_refused > 0) {
+                        n_refused--;
+                        errno = ENOSPC;
+                        return -1;
+                }
+                before_watch = NULL;
+                happens(watching_bed, strstr(path, watched_name));
+        }
+        return (int) syscall(SYS_inotify_add_watch, fd, name, mask);
+}
+
+static void a_kill_happens(const Bed *b, const char *path) {
+        put(b, path, "memory.events.local", "low 1\nhigh 2\nmax 3\noom 4\noom_kill 6\n");
+}
+
+static void a_child_is_made(const Bed *b, const char *path) {
+        char inner[300];
+
+        (void) snprintf(inner, sizeof(inner), "%s/inner", path);
+        put_group(b, inner, 10);
+}
+
+static void expect_it(Bed *b, const RosterListing *l, bool killed) {
+        GroupSample g;
+        bool found = false;
+
+        ck_assert_ptr_null(before_watch); /* it has happened */
+        for (size_t i = 0; i < l->n && !found; i++) {
+                group_roster_read(b->roster, l->slots[i], &g);
+                found = killed ? g.events[GROUP_EVENT_OOM_KILL] == 6
+                               : strstr(g.facts->path, "/inner") != NULL;
+        }
+        ck_assert(found);
+}
+
+START_TEST(what_changes_just_before_a_newcomer_is_watched_is_not_missed) {
+        static void (*const happens[])(
+                const Bed *b, const char *path) = { a_kill_happens, a_child_is_made };
+        Bed b;
+
+        bed_init(&b, 64, 8);
+        put_group(&b, "/a.service", 10);
+        start_live(&b, 64, 8);
+        watched_name = "/a.service";
+        watching_bed = &b;
+        before_watch = happens[_i];
+        expect_it(&b, pass(&b, SCOUT_GROUPS_CENSUS, 0), _i == 0);
+        bed_done(&b);
+}
+END_TEST
+
+static void a_real_child_is_made(const Bed *b, const char *path) {
+        int dir = fdio_open_dir_at(b->real.fd, "a.service");
+
+        (void) path;
+        close_fd(cgroup_fixture_make(&b->real, dir, "inner"));
+        close_fd(dir);
+}
+
+START_TEST(a_real_newcomer_that_becomes_a_parent_just_before_it_is_watched_is_listed) {
+        Bed b;
+
+        if (!bed_init_real(&b, 64, 8))
+                return;
+        close_fd(cgroup_fixture_make(&b.real, b.real.fd, "a.service"));
+        watched_name = "/a.service";
+        watching_bed = &b;
+        before_watch = a_real_child_is_made;
+        expect_it(&b, pass(&b, SCOUT_GROUPS_CENSUS, 0), false);
+        bed_done(&b);
+}
+END_TEST
+
+/* A watch may not be had at first: in the pass that takes it in, it is tried again when it is kept
+ * open, and then whenever it is looked at. */
+START_TEST(what_changes_just_before_a_known_one_is_watched_is_not_missed) {
+        static const struct {
+                int n_refused;
+                void (*happens)(const Bed *b, const char *path);
+        } cases[] = {
+                { 1, a_kill_happens },
+                { 1, a_child_is_made },
+                { 2, a_kill_happens },
+                { 2, a_child_is_made },
+        };
+        const RosterListing *l;
+        Bed b;
+
+        bed_init(&b, 64, 8);
+        put_group(&b, "/a.service", 10);
+        start_live(&b, 64, 8);
+        watched_name = "/a.service";
+        watching_bed = &b;
+        before_watch = cases[_i].happens;
+        n_refused = cases[_i].n_refused;
+        l = pass(&b, SCOUT_GROUPS_CENSUS, 0);
+        if (n_refused == 0 && before_watch)
+                l = pass(&b, SCOUT_GROUPS_CENSUS, USEC_PER_SEC);
+        expect_it(&b, l, cases[_i].happens == a_kill_happens);
+        bed_done(&b);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("scout-groups");
         TCase *tc = tcase_create("scout-groups");
@@ -949,10 +1076,14 @@ int main(void) {
                 ourselves_and_all_above_are_marked,
                 the_thread_looks_when_it_hears_of_a_cgroup,
                 an_event_in_a_cgroup_is_read_and_is_an_alarm,
+                a_real_newcomer_that_becomes_a_parent_just_before_it_is_watched_is_listed,
         };
 
         for (size_t i = 0; i < ELEMENTS(tests); i++)
                 tcase_add_test(tc, tests[i]);
+        tcase_add_loop_test(tc, what_changes_just_before_a_newcomer_is_watched_is_not_missed, 0, 2);
+        tcase_add_loop_test(
+                tc, what_changes_just_before_a_known_one_is_watched_is_not_missed, 0, 4);
         tcase_add_loop_test(tc, the_tightest_ancestor_binds, 0, ELEMENTS(bounds));
         tcase_set_timeout(tc, 60);
         suite_add_tcase(suite, tc);

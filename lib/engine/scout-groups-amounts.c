@@ -245,8 +245,10 @@ static void visit(ScoutGroups *g, uint32_t slot, bool with_stat) {
 
         if (r == CGROUP_OK)
                 r = groups_refresh_facts(g, slot, fd);
-        if (r == CGROUP_OK)
+        if (r == CGROUP_OK) {
+                groups_watch_known(g, slot, fd);
                 r = groups_read(g, slot, fd, with_stat);
+        }
         if (r != CGROUP_OK) {
                 groups_note_error(g, r); /* the listing will tell when it is gone */
                 return;
@@ -254,7 +256,6 @@ static void visit(ScoutGroups *g, uint32_t slot, bool with_stat) {
         if (e->news_events || g->kind >= SCOUT_GROUPS_CENSUS)
                 groups_note_kills(g, slot, fd);
         e->news_state = e->news_events = false;
-        groups_watch_entry(g, slot, fd);
 }
 
 /* One open instead of ten: whether it has gained. By its path: should another one have taken its

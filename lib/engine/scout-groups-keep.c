@@ -228,7 +228,7 @@ static int open_member(ScoutGroups *g, uint32_t slot) {
         if (r == CGROUP_OK && g->options.may_act)
                 r = open_for_steps(g, dir_fd, s);
         if (r == CGROUP_OK)
-                groups_watch_entry(g, slot, dir_fd);
+                groups_watch_known(g, slot, dir_fd);
         return r;
 }
 

@@ -104,6 +104,7 @@ struct ScoutGroups {
         int root_watch;       /* 0: none */
         size_t n_watches;
         bool unheard;
+        bool watched_late; /* in this pass one is watched that was looked at before */
 
         GroupTrigger triggers[GROUP_TRIGGERS_MAX];
         size_t n_triggers;
@@ -180,8 +181,13 @@ void groups_watch_open(ScoutGroups *g);
 void groups_watch_close(ScoutGroups *g);
 void groups_watch_root(ScoutGroups *g);
 
-/* Watches a directory, if there is a watch left for such a one. */
-void groups_watch_entry(ScoutGroups *g, uint32_t slot, int dir_fd);
+/* Watches a directory, if there is a watch left for such a one. True when it was not watched
+ * before. */
+bool groups_watch_entry(ScoutGroups *g, uint32_t slot, int dir_fd);
+
+/* Likewise one that was looked at before: what changed since is news, and watched_late is set. */
+void groups_watch_known(ScoutGroups *g, uint32_t slot, int dir_fd);
+
 void groups_unwatch(ScoutGroups *g, uint32_t slot);
 
 /* Takes in what was heard. */

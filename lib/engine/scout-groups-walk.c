@@ -91,10 +91,32 @@ static void enqueue(ScoutGroups *g, uint32_t slot) {
                 g->queue[g->n_queue++] = slot;
 }
 
+/* Watches first, then looks: what changes in between is heard of. */
+static int look_at(ScoutGroups *g, uint32_t slot) {
+        _cleanup_close_ int fd = FD_NONE;
+        GroupEntry *e = &g->entries[slot];
+        bool has_children = false;
+        int r = groups_open_dir(g, slot, &fd);
+
+        if (r == CGROUP_OK)
+                r = groups_refresh_facts(g, slot, fd);
+        if (r != CGROUP_OK)
+                return r;
+        groups_match_policies(g, slot);
+        (void) groups_watch_entry(g, slot, fd);
+
+        r = cgroup_has_children_at(fd, ".", !g->root->foreign, &has_children);
+        e->is_leaf = !has_children;
+        if (r == CGROUP_OK)
+                r = groups_read(g, slot, fd, false);
+        if (r == CGROUP_OK)
+                groups_note_kills(g, slot, fd);
+        return r;
+}
+
 /* Makes it known, as a reference to `path` goes over. False, and the reference is given up, when it
  * was not: gone again, no slot, no memory. */
 static bool admit(ScoutGroups *g, uint32_t parent, const char *path, uint64_t inode, bool is_leaf) {
-        _cleanup_close_ int fd = FD_NONE;
         uint32_t slot = group_roster_claim(g->roster);
         GroupEntry *e;
         int r;
@@ -119,22 +141,15 @@ static bool admit(ScoutGroups *g, uint32_t parent, const char *path, uint64_t in
         };
         link_entry(g, slot);
 
-        r = groups_open_dir(g, slot, &fd);
-        if (r == CGROUP_OK)
-                r = groups_refresh_facts(g, slot, fd);
-        if (r == CGROUP_OK)
-                r = groups_read(g, slot, fd, false);
+        r = look_at(g, slot);
         if (r != CGROUP_OK) {
                 g->missed = g->missed || r != CGROUP_GONE;
                 groups_note_error(g, r);
                 groups_retire(g, slot);
                 return false;
         }
-        groups_note_kills(g, slot, fd);
         /* What was there before we looked at all has not grown under our eyes. */
         e->gain_base = e->census_current = g->was_walked && !g->unlisted ? 0 : e->current;
-        groups_match_policies(g, slot);
-        groups_watch_entry(g, slot, fd);
         return true;
 }
 
@@ -193,6 +208,7 @@ static void note_child(
                 fact_strings_unref(g->strings, path);
         else if (admit(g, parent, path, inode, !has_children)) {
                 slot = groups_find(g, path);
+                has_children = !g->entries[slot].is_leaf;
                 is_new = true;
         } else
                 return;

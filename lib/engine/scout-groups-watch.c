@@ -50,21 +50,32 @@ void groups_watch_root(ScoutGroups *g) {
         g->n_watches += g->root_watch != 0;
 }
 
-void groups_watch_entry(ScoutGroups *g, uint32_t slot, int dir_fd) {
+bool groups_watch_entry(ScoutGroups *g, uint32_t slot, int dir_fd) {
         GroupEntry *e = &g->entries[slot];
         bool matters = !e->is_leaf || e->kept || e->watched || groups_facts(g, slot)->has_own_limit;
 
         if (g->watch.fd < 0 || e->watch != 0)
-                return;
+                return false;
         if (g->n_watches >= (matters ? WATCHES_MAX : WATCHES_LEAVES_MAX)) {
                 g->unheard = g->unheard || matters;
-                return;
+                return false;
         }
         e->watch = add(g, dir_fd);
-        if (e->watch != 0) {
-                g->n_watches++;
-                scout_table_add(g->by_watch, e->watch, slot);
-        }
+        if (e->watch == 0)
+                return false;
+        g->n_watches++;
+        scout_table_add(g->by_watch, e->watch, slot);
+        return true;
+}
+
+void groups_watch_known(ScoutGroups *g, uint32_t slot, int dir_fd) {
+        GroupEntry *e = &g->entries[slot];
+
+        if (!groups_watch_entry(g, slot, dir_fd))
+                return;
+        e->news_children = e->news_state = e->news_events = true;
+        e->read_usec = 0;
+        g->watched_late = true;
 }
 
 void groups_unwatch(ScoutGroups *g, uint32_t slot) {

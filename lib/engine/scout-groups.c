@@ -130,12 +130,10 @@ static void publish(ScoutGroups *g) {
         publication_publish(g->publication, l);
 }
 
-void scout_groups_pass(ScoutGroups *g, ScoutGroupsPass kind, usec_t now_usec) {
-        if (g->root->cgroup_fd < 0)
-                return;
-
+static void pass(ScoutGroups *g, ScoutGroupsPass kind, usec_t now_usec) {
         publication_collect(g->publication);
         g->pass++;
+        g->watched_late = false;
         g->kind = g->was_walked ? kind : SCOUT_GROUPS_FULL;
         g->now_usec = now_usec;
         if (g->kind >= SCOUT_GROUPS_CENSUS)
@@ -154,6 +152,15 @@ void scout_groups_pass(ScoutGroups *g, ScoutGroupsPass kind, usec_t now_usec) {
 
         for (uint32_t slot = 0; g->kind >= SCOUT_GROUPS_CENSUS && slot < g->n_slots; slot++)
                 g->entries[slot].census_current = g->entries[slot].current;
+}
+
+/* What changed before a watch was there is heard of by nobody: it is looked for at once. */
+void scout_groups_pass(ScoutGroups *g, ScoutGroupsPass kind, usec_t now_usec) {
+        if (g->root->cgroup_fd < 0)
+                return;
+        pass(g, kind, now_usec);
+        if (g->watched_late)
+                pass(g, SCOUT_GROUPS_NEWS, now_usec);
 }
 
 bool scout_groups_gained(const ScoutGroups *g, const char *path) {
