@@ -1050,6 +1050,80 @@ START_TEST(what_changes_just_before_a_known_one_is_watched_is_not_missed) {
 }
 END_TEST
 
+/* Two policies that ask of the same pressure: permyriad of the time. 0: no such policy. */
+static const Config *policies_of_pressure(int64_t first, int64_t second, PsiKind second_kind) {
+        static Policy policies[2];
+        static CondNode nodes[2];
+        static Config config;
+        const int64_t thresholds[2] = { first, second };
+
+        config.policies = policies;
+        config.n_policies = 0;
+        for (size_t i = 0; i < 2; i++) {
+                const Config *one = policy_for(WATCH_CGROUP, MATCH_CGROUP, "/a.service",
+                        metric_cgroup_psi(PSI_MEMORY, i == 0 ? PSI_SOME : second_kind, PSI_10S));
+
+                if (thresholds[i] == 0)
+                        continue;
+                nodes[i] = one->policies[0].when.nodes[0];
+                nodes[i].atom.threshold = thresholds[i];
+                policies[config.n_policies] = one->policies[0];
+                policies[config.n_policies++].when.nodes = &nodes[i];
+        }
+        return &config;
+}
+
+static const char pressure_text[] = "some avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"
+                                    "full avg10=0.00 avg60=0.00 avg300=0.00 total=3\n";
+
+/* In a directory that only looks like a cgroup, what is asked for stays written in the file. */
+START_TEST(of_the_thresholds_of_a_pressure_the_least_is_armed_after_a_reload_as_well) {
+        static const struct {
+                const char *name;
+                int64_t first, second;
+                PsiKind second_kind;
+                size_t n;
+                const char *armed; /* "": nothing anew */
+        } turns[] = {
+                { "the second is lower", 3000, 2000, PSI_SOME, 1, "some 100000 1000000" },
+                { "nothing new", 3000, 2000, PSI_SOME, 1, "" },
+                { "lower after a reload", 3000, 1600, PSI_SOME, 1, "some 80000 1000000" },
+                { "the lower is gone", 3000, 0, PSI_SOME, 1, "some 150000 1000000" },
+                { "another kind instead", 0, 4000, PSI_FULL, 1, "full 200000 1000000" },
+                { "nobody asks", 0, 0, PSI_SOME, 0, "" },
+        };
+        ScoutGroupsStats stats;
+        char name[512];
+        Bed b;
+
+        bed_init(&b, 64, 8);
+        put_group(&b, "/a.service", 10);
+        start_live(&b, 64, 8);
+        (void) snprintf(
+                name, sizeof(name), "%s/sys/fs/cgroup/a.service/memory.pressure", b.tree.path);
+        for (size_t i = 0; i < ELEMENTS(turns); i++) {
+                char text[128] = "";
+                int fd;
+
+                put(&b, "/a.service", "memory.pressure", "%s", pressure_text);
+                scout_groups_take_config(b.groups,
+                        policies_of_pressure(
+                                turns[i].first, turns[i].second, turns[i].second_kind));
+                for (int k = 0; k < 4; k++) /* as descriptors change when readers look away */
+                        (void) pass(&b, SCOUT_GROUPS_CENSUS, USEC_PER_SEC);
+                fd = open(name, O_RDONLY | O_CLOEXEC);
+                ck_assert_int_gt(read(fd, text, sizeof(text) - 1), 0);
+                close_fd(fd);
+                ck_assert_msg(strcmp(text, turns[i].armed[0] ? turns[i].armed : pressure_text) == 0,
+                        "%s: %s", turns[i].name, text);
+                scout_groups_stats(b.groups, &stats);
+                ck_assert_msg(
+                        stats.triggers == turns[i].n, "%s: %zu", turns[i].name, stats.triggers);
+        }
+        bed_done(&b);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("scout-groups");
         TCase *tc = tcase_create("scout-groups");
@@ -1077,6 +1151,7 @@ int main(void) {
                 the_thread_looks_when_it_hears_of_a_cgroup,
                 an_event_in_a_cgroup_is_read_and_is_an_alarm,
                 a_real_newcomer_that_becomes_a_parent_just_before_it_is_watched_is_listed,
+                of_the_thresholds_of_a_pressure_the_least_is_armed_after_a_reload_as_well,
         };
 
         for (size_t i = 0; i < ELEMENTS(tests); i++)

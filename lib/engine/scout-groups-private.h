@@ -58,8 +58,9 @@ typedef struct GroupTrigger {
         uint32_t slot, generation;
         PsiResource resource;
         PsiStall stall;
+        usec_t threshold_usec; /* it was opened with, or refused; 0: not tried yet */
+        usec_t wanted_usec;    /* the least that policies ask for; USEC_UNSET: nothing */
         PsiTrigger psi;
-        bool wanted; /* while they are compared with what policies ask for */
 } GroupTrigger;
 
 struct ScoutGroups {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Pressure triggers of the cgroups whose pressure policies ask for: each atom's own kind, at half
- * of what it asks, so that the look comes before it is true. */
+ * of the least that is asked of it, so that the look comes before it is true. */
 
 #include <stdlib.h>
 
@@ -25,24 +25,42 @@ static PsiStall stall_of(MetricId metric) {
         return at / _PSI_WINDOW_MAX == PSI_FULL ? PSI_STALL_FULL : PSI_STALL_SOME;
 }
 
-static int open_trigger(ScoutGroups *g, uint32_t slot, const Atom *atom, GroupTrigger *t) {
+static usec_t threshold_of(const Atom *atom) {
+        usec_t threshold = mul_div_u64(WINDOW_USEC,
+                (uint64_t) MIN(MAX(atom->threshold, INT64_C(0)), INT64_C(10000)), 20000);
+
+        return MAX(threshold, THRESHOLD_MIN_USEC);
+}
+
+/* What is refused stays on the list, so that it is not tried again at each pass. */
+static void open_trigger(ScoutGroups *g, GroupTrigger *t) {
         static const char *const names[_PSI_RESOURCE_MAX] = {
                 [PSI_MEMORY] = "memory.pressure",
                 [PSI_IO] = "io.pressure",
                 [PSI_CPU] = "cpu.pressure",
         };
         _cleanup_close_ int dir_fd = FD_NONE;
-        usec_t threshold = mul_div_u64(WINDOW_USEC,
-                (uint64_t) MIN(MAX(atom->threshold, INT64_C(0)), INT64_C(10000)), 20000);
-        int r = groups_open_dir(g, slot, &dir_fd);
 
-        if (r != CGROUP_OK)
-                return PSI_GONE;
-        return psi_trigger_open(dir_fd, names[t->resource], t->stall,
-                MAX(threshold, THRESHOLD_MIN_USEC), WINDOW_USEC, &t->psi);
+        psi_trigger_done(&t->psi);
+        t->threshold_usec = t->wanted_usec;
+        if (groups_open_dir(g, t->slot, &dir_fd) == CGROUP_OK)
+                (void) psi_trigger_open(dir_fd, names[t->resource], t->stall, t->threshold_usec,
+                        WINDOW_USEC, &t->psi);
 }
 
-static void want(ScoutGroups *g, uint32_t slot, const Atom *atom) {
+static GroupTrigger *find(ScoutGroups *g, const GroupTrigger *t) {
+        for (size_t i = 0; i < g->n_triggers; i++) {
+                GroupTrigger *have = &g->triggers[i];
+
+                if (have->slot == t->slot && have->generation == t->generation &&
+                        have->resource == t->resource && have->stall == t->stall)
+                        return have;
+        }
+        return NULL;
+}
+
+/* Of several that ask for the same, the first to be true counts. */
+static void want(ScoutGroups *g, uint32_t slot, const Atom *atom, bool may_add) {
         GroupTrigger t = {
                 .slot = slot,
                 .generation = atomic_load_explicit(
@@ -50,43 +68,23 @@ static void want(ScoutGroups *g, uint32_t slot, const Atom *atom) {
                 .resource = groups_psi_resource(atom->metric),
                 .stall = stall_of(atom->metric),
                 .psi = PSI_TRIGGER_INIT,
-                .wanted = true,
+                .wanted_usec = threshold_of(atom),
         };
+        GroupTrigger *have = find(g, &t);
 
-        for (size_t i = 0; i < g->n_triggers; i++) {
-                GroupTrigger *have = &g->triggers[i];
-
-                if (have->slot == t.slot && have->generation == t.generation &&
-                        have->resource == t.resource && have->stall == t.stall) {
-                        have->wanted = true;
-                        return;
-                }
-        }
-        /* What is refused stays on the list, so that it is not tried again at each pass. */
-        if (g->n_triggers < ELEMENTS(g->triggers)) {
-                (void) open_trigger(g, slot, atom, &t);
+        if (have)
+                have->wanted_usec = MIN(have->wanted_usec, t.wanted_usec);
+        else if (may_add && g->n_triggers < ELEMENTS(g->triggers))
                 g->triggers[g->n_triggers++] = t;
-        }
 }
 
-static void want_all(ScoutGroups *g, uint32_t slot, const Condition *c) {
+static void want_all(ScoutGroups *g, uint32_t slot, const Condition *c, bool may_add) {
         for (size_t i = 0; i < c->n_nodes; i++)
                 if (c->nodes[i].kind == COND_ATOM && metric_is_cgroup_psi(c->nodes[i].atom.metric))
-                        want(g, slot, &c->nodes[i].atom);
+                        want(g, slot, &c->nodes[i].atom, may_add);
 }
 
-static void close_unwanted(ScoutGroups *g) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < g->n_triggers; i++)
-                if (g->triggers[i].wanted)
-                        g->triggers[n++] = g->triggers[i];
-                else
-                        psi_trigger_done(&g->triggers[i].psi);
-        g->n_triggers = n;
-}
-
-static void mark(ScoutGroups *g) {
+static void mark(ScoutGroups *g, bool may_add) {
         for (uint32_t slot = 0; slot < g->n_slots; slot++) {
                 const GroupEntry *e = &g->entries[slot];
 
@@ -94,31 +92,41 @@ static void mark(ScoutGroups *g) {
                         continue;
                 for (size_t i = 0; i < g->config->n_policies; i++)
                         if (groups_policy_names(g, &g->config->policies[i], slot))
-                                want_all(g, slot, &g->config->policies[i].when);
+                                want_all(g, slot, &g->config->policies[i].when, may_add);
         }
+}
+
+static void want_none(ScoutGroups *g) {
+        for (size_t i = 0; i < g->n_triggers; i++)
+                g->triggers[i].wanted_usec = USEC_UNSET;
+}
+
+static void close_unwanted(ScoutGroups *g) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < g->n_triggers; i++)
+                if (g->triggers[i].wanted_usec != USEC_UNSET)
+                        g->triggers[n++] = g->triggers[i];
+                else
+                        psi_trigger_done(&g->triggers[i].psi);
+        g->n_triggers = n;
 }
 
 /* Those that are not wanted any more make room first. */
 void groups_arm_triggers(ScoutGroups *g) {
         if (!g->options.may_act || !g->config)
                 return;
-        for (size_t i = 0; i < g->n_triggers; i++) {
-                const GroupTrigger *t = &g->triggers[i];
-                const GroupEntry *e = &g->entries[t->slot];
-
-                g->triggers[i].wanted = e->used && e->kept && (e->psi & (1U << t->resource)) != 0 &&
-                        t->generation ==
-                                atomic_load_explicit(
-                                        &group_roster_slot(g->roster, t->slot)->generation,
-                                        memory_order_relaxed);
-        }
+        want_none(g);
+        mark(g, false);
         close_unwanted(g);
-        mark(g);
+        mark(g, true);
+        for (size_t i = 0; i < g->n_triggers; i++)
+                if (g->triggers[i].threshold_usec != g->triggers[i].wanted_usec)
+                        open_trigger(g, &g->triggers[i]);
 }
 
 void groups_disarm_triggers(ScoutGroups *g) {
-        for (size_t i = 0; i < g->n_triggers; i++)
-                g->triggers[i].wanted = false;
+        want_none(g);
         close_unwanted(g);
 }
 
