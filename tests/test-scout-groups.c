@@ -438,6 +438,33 @@ START_TEST(pressure_is_opened_where_a_policy_asks_for_it_and_only_there) {
 }
 END_TEST
 
+/* While a reader does not move on, what waits for it fills up. */
+START_TEST(who_could_not_be_dropped_is_dropped_later_and_kept_again) {
+        const RosterListing *l;
+        GroupSample g;
+        Bed b;
+
+        bed_init(&b, 4, 4);
+        put_group(&b, "/a.service", 10);
+        (void) pass(&b, SCOUT_GROUPS_CENSUS, 0);
+        for (int i = 0; i < 200; i++) {
+                put(&b, "/a.service", "memory.max", "%d\n", 100 + i);
+                scout_groups_pass(b.groups, SCOUT_GROUPS_CENSUS, b.now_usec += USEC_PER_SEC);
+        }
+        scout_groups_take_config(b.groups,
+                policy_for(WATCH_CGROUP, MATCH_CGROUP, "/a.*",
+                        metric_cgroup_psi(PSI_MEMORY, PSI_FULL, PSI_10S)));
+        scout_groups_pass(b.groups, SCOUT_GROUPS_BUSY, b.now_usec += USEC_PER_SEC);
+
+        for (int i = 0; i < 4; i++) /* the reader moves on */
+                l = pass(&b, SCOUT_GROUPS_BUSY, USEC_PER_SEC);
+        ck_assert(is_kept(&b, l, "/a.service"));
+        ck_assert_int_ge(find(&b, l, "/a.service", &g), 0);
+        ck_assert_int_ge(group_roster_slot(b.roster, g.slot)->psi_fds[PSI_MEMORY], 0);
+        bed_done(&b);
+}
+END_TEST
+
 START_TEST(nothing_of_a_recorded_tree_can_be_acted_upon) {
         const RosterListing *l;
         GroupSample g;
@@ -1137,6 +1164,7 @@ int main(void) {
                 who_is_named_or_limited_is_kept_and_the_rest_by_size,
                 some_places_go_to_those_that_gain,
                 pressure_is_opened_where_a_policy_asks_for_it_and_only_there,
+                who_could_not_be_dropped_is_dropped_later_and_kept_again,
                 nothing_of_a_recorded_tree_can_be_acted_upon,
                 a_kill_in_a_cgroup_that_is_gone_is_told_of_it_once,
                 the_next_tree_keeps_the_slots_of_the_same_paths,

@@ -274,7 +274,17 @@ static bool enter(ScoutGroups *g, uint32_t slot) {
 
 static void leave(ScoutGroups *g, uint32_t slot) {
         g->entries[slot].kept = false;
-        (void) publication_drop_fds(g->publication, slot, false); /* else open until it goes */
+        (void) publication_drop_fds(g->publication, slot, false); /* refused: see drop_left() */
+}
+
+/* What waits for readers is bounded: who could not be dropped is dropped at a later pass. */
+static void drop_left(ScoutGroups *g) {
+        for (uint32_t slot = 0; slot < g->n_slots; slot++) {
+                const GroupEntry *e = &g->entries[slot];
+
+                if (e->used && !e->kept && has_fds(group_roster_slot(g->roster, slot)))
+                        (void) publication_drop_fds(g->publication, slot, false);
+        }
 }
 
 void groups_keep(ScoutGroups *g) {
@@ -292,6 +302,7 @@ void groups_keep(ScoutGroups *g) {
                 e->opened = e->opened && !lacks_files(g, slot);
                 leave(g, slot);
         }
+        drop_left(g);
         for (size_t i = 0; i < n; i++)
                 if (!enter(g, g->order[i])) {
                         g->kept_cap = g->n_kept > 2 * CAP_STEP ? g->n_kept - CAP_STEP : CAP_STEP;
