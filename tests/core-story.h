@@ -23,6 +23,7 @@ typedef struct Story {
         int64_t growth[WORLD_PROCS_MAX];       /* bytes per second */
         Answer group_answer[WORLD_GROUPS_MAX]; /* of the cgroup itself: OBEYS, REFUSED, STALE,
                                                   UNSEEN */
+        int group_busy;                        /* so many orders about cgroups are not taken on */
         int groups_killed, n_group_steps;
         uint64_t kept_away; /* memory of those who freed nothing */
         int killed, signalled;
@@ -114,6 +115,11 @@ static inline void story_signal_group(Story *st, const Action *a) {
         Answer answer = st->group_answer[a->groups[0].slot];
         bool empty = true;
 
+        if (st->group_busy > 0) {
+                st->group_busy--;
+                story_report_group(st, a, OUTCOME_BUSY, 11);
+                return;
+        }
         if (answer == ANSWER_REFUSED || answer == ANSWER_STALE) {
                 story_report_group(
                         st, a, answer == ANSWER_REFUSED ? OUTCOME_REFUSED : OUTCOME_STALE, 95);

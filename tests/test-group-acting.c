@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -315,6 +316,73 @@ START_TEST(what_must_not_be_hit_is_refused_whatever_the_plan_says) {
 }
 END_TEST
 
+/* A reaper hangs in one call until it is let go. */
+static sem_t hung, let_go;
+static atomic_int n_group_calls;
+
+static int hang(int fd, int signo) {
+        (void) fd;
+        (void) signo;
+        sem_post(&hung);
+        while (sem_wait(&let_go) < 0)
+                ;
+        return PIDFD_OK;
+}
+
+static int count_kill(int fd) {
+        atomic_fetch_add(&n_group_calls, 1);
+        return cgroup_kill_fd(fd);
+}
+
+static int count_signal(int fd, int signo, CgroupSignalled *ret) {
+        atomic_fetch_add(&n_group_calls, 1);
+        return cgroup_procs_signal(fd, signo, ret);
+}
+
+static const ReaperOps hanging_ops = {
+        .signal = hang, .kill_group = count_kill, .signal_group = count_signal
+};
+
+/* What is to be done to a cgroup may take a lock of the kernel's: not while a reaper lives. */
+START_TEST(with_a_full_queue_nothing_is_done_to_a_cgroup_by_the_caller_or_by_halves) {
+        static const struct {
+                int signo;
+                size_t room;
+        } cases[] = { { SIGKILL, 0 }, { SIGTERM, 0 }, { SIGTERM, 1 } };
+        const ReaperJob other = { .action = 1, .pidfd = FD_NONE, .signo = SIGUSR1 };
+        static Bed b;
+        ReaperJob back;
+        size_t n = 0;
+
+        sem_init(&hung, 0, 0);
+        sem_init(&let_go, 0, 0);
+        if (!bed_init(&b, &hanging_ops, 1, cases[_i].signo))
+                return;
+        ck_assert(reapers_submit(b.reapers, &other));
+        while (sem_wait(&hung) < 0)
+                ;
+        while (reapers_submit(b.reapers, &other))
+                n++;
+        for (size_t i = 0; i < cases[_i].room; i++)
+                ck_assert(reapers_take_back(b.reapers, &back));
+        ck_assert(reapers_have_room(b.reapers, cases[_i].room));
+        ck_assert(!reapers_have_room(b.reapers, cases[_i].room + 1));
+
+        ck_assert_uint_eq(run(&b), 1);
+        expect(&b.outcomes[0], &b.plan.actions[0].groups[0], OUTCOME_BUSY, EAGAIN);
+        ck_assert_int_eq(atomic_load(&n_group_calls), 0);
+        ck_assert_uint_eq(slot_of(&b, 0)->reaping, 0);
+        ck_assert_uint_eq(slot_of(&b, 1)->reaping, 0);
+
+        while (reapers_take_back(b.reapers, &back))
+                ;
+        ck_assert(reapers_have_room(b.reapers, n));
+        ck_assert_uint_eq(run(&b), 0); /* there is room now */
+        sem_post(&let_go);
+        bed_done(&b);
+}
+END_TEST
+
 START_TEST(a_cgroup_that_is_gone_before_the_signal_is_told_as_gone) {
         static const int signals[] = { SIGKILL, SIGTERM };
         static Bed b;
@@ -398,6 +466,8 @@ int main(void) {
                 tcase_add_test(tc, tests[i]);
         tcase_add_loop_test(
                 tc, what_must_not_be_hit_is_refused_whatever_the_plan_says, 0, ELEMENTS(refused));
+        tcase_add_loop_test(
+                tc, with_a_full_queue_nothing_is_done_to_a_cgroup_by_the_caller_or_by_halves, 0, 3);
         tcase_set_timeout(tc, 60);
         suite_add_tcase(suite, tc);
         return harness_run(suite);

@@ -134,6 +134,48 @@ START_TEST(members_that_nobody_knows_are_waited_for) {
 }
 END_TEST
 
+/* All that is held is held by one whom nobody can name. */
+static Story *with_a_late_member(Answer answer) {
+        Story *st = leaking_unit(TARGET_UNIT, ANSWER_OBEYS);
+
+        for (int i = 0; i < 6; i++) {
+                process_set(&st->w->procs[i], MIB(10));
+                st->growth[i] = 0;
+        }
+        in_unit(st, "late", guilty_path, "guilty.service", MIB(6500), (int64_t) MIB(50), answer)
+                ->kept = false;
+        return st;
+}
+
+START_TEST(an_order_that_nobody_could_take_on_is_given_again) {
+        static const StepKind steps[] = { STEP_TERMINATE, STEP_KILL };
+        Story *st = with_a_late_member(ANSWER_OBEYS);
+        usec_t before;
+
+        st->w->policies[0].steps[0].kind = steps[_i];
+        st->group_busy = 12; /* longer than a unit needs to come back */
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_TAKEN, SEC(100)));
+        before = st->w->now;
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_DONE, SEC(5)));
+        ck_assert_ptr_null(strstr(st->w->trace, "step-failed"));
+        ck_assert_int_eq(st->group_busy, 0);
+        ck_assert_int_eq(st->groups_killed, 1);
+        ck_assert_uint_le(st->w->now - before, SEC(2)); /* not at the end of grace */
+        story_free(st);
+}
+END_TEST
+
+START_TEST(an_order_that_nobody_ever_takes_on_fails_at_its_deadline) {
+        Story *st = with_a_late_member(ANSWER_STUCK);
+
+        st->w->policies[0].steps[0].kind = STEP_KILL;
+        st->group_busy = 100000;
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_TAKEN, SEC(100)));
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_FAILED, SEC(10)));
+        story_free(st);
+}
+END_TEST
+
 START_TEST(a_unit_that_is_started_again_at_once_is_no_failure) {
         Story *st = leaking_unit(TARGET_UNIT, ANSWER_OBEYS);
         const Event *e;
@@ -367,6 +409,7 @@ int main(void) {
                 an_end_that_only_the_sample_shows_is_an_end,
                 a_cgroup_that_vanished_is_empty,
                 members_that_nobody_knows_are_waited_for,
+                an_order_that_nobody_ever_takes_on_fails_at_its_deadline,
                 a_unit_that_is_started_again_at_once_is_no_failure,
                 a_cgroup_that_refuses_leaves_it_to_its_members,
                 a_cgroup_that_refuses_with_all_its_members_is_left_alone,
@@ -384,6 +427,7 @@ int main(void) {
 
         for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
                 tcase_add_test(tc, tests[i]);
+        tcase_add_loop_test(tc, an_order_that_nobody_could_take_on_is_given_again, 0, 2);
         suite_add_tcase(s, tc);
         return harness_run(s);
 }

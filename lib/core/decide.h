@@ -30,6 +30,7 @@ typedef enum OutcomeKind {
         OUTCOME_DRY,     /* it would have been */
         OUTCOME_REFUSED, /* error: EPERM, … */
         OUTCOME_STALE,   /* no longer the same process */
+        OUTCOME_BUSY,    /* nobody could take the order on: it is given again */
         OUTCOME_GONE, /* its pidfd became readable, or the cgroup is empty: the memory is released
                        */
         OUTCOME_DONE, /* reclaim: value is what came back; lease taken: value is what was there
@@ -191,6 +192,7 @@ typedef struct Flight {
         size_t n_groups;                    /* 0: only processes */
         bool group_gone;                    /* it is empty, or there no more */
         bool group_out;                     /* it refused: its known processes tell */
+        bool again;                         /* the last order was not taken on */
         int error;                          /* of the first refusal */
         uint64_t promised;
         uint64_t before; /* mem.available + effective swap.free when it was sent */

@@ -49,6 +49,9 @@ static void take_group_outcome(Flight *f, const Outcome *o) {
         case OUTCOME_STALE:
                 f->group_out = true;
                 return;
+        case OUTCOME_BUSY:
+                f->again = true;
+                return;
         case OUTCOME_DRY:
                 f->dry = true;
                 return;
@@ -89,6 +92,9 @@ static void take_outcome(Flight *f, const Outcome *o) {
                 case OUTCOME_STALE:
                         f->member_out[m] = true;
                         f->n_out++;
+                        return;
+                case OUTCOME_BUSY:
+                        f->again = true;
                         return;
                 case OUTCOME_DRY:
                         f->dry = true;
@@ -143,7 +149,7 @@ static void notice_empty_group(const Judge *j, Flight *f) {
 
         if (f->n_groups == 0 || f->group_gone || f->group_out)
                 return;
-        if (f->killed && f->n_members > 0 && f->n_gone + f->n_out == f->n_members &&
+        if (f->killed && !f->again && f->n_members > 0 && f->n_gone + f->n_out == f->n_members &&
                 f->n_gone > 0 &&
                 usec_since(j->now_usec, MAX(f->gone_usec, f->signal_usec)) >= COMES_BACK_USEC)
                 f->group_out = true;

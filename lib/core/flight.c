@@ -27,12 +27,12 @@ static usec_t critical_wait(const Flight *f) {
         return MAX(CRITICAL_WAIT_USEC, judge_kill_takes_usec(f->promised));
 }
 
-/* Orders the signal for everybody who is still there. */
-static void order(Judge *j, Flight *f, int signo) {
+/* Sends the signal to everybody who is still there. False when the plan is full. */
+static bool send_signal(Judge *j, Flight *f, int signo) {
         Action *a;
 
         if (j->plan->n_actions == PLAN_ACTIONS_MAX)
-                return;
+                return false;
 
         a = &j->plan->actions[j->plan->n_actions++];
         a->id = ++j->book->next_action;
@@ -53,6 +53,14 @@ static void order(Judge *j, Flight *f, int signo) {
         }
 
         f->action = a->id;
+        f->again = false;
+        return true;
+}
+
+/* A first time: the deadlines start. */
+static void order(Judge *j, Flight *f, int signo) {
+        if (!send_signal(j, f, signo))
+                return;
         f->signo = signo;
         f->killed = signo == SIGNO_KILL;
         f->signal_usec = j->now_usec;
@@ -250,6 +258,8 @@ void flight_advance(Judge *j) {
         if (f->settle_usec == USEC_UNSET) {
                 flight_notice_absence(j, f);
                 await_outcome(j, f, i, critical);
+                if (f->active && f->again && f->settle_usec == USEC_UNSET)
+                        (void) send_signal(j, f, f->signo); /* the plan is full: in the next tick */
         }
         if (!f->active || f->settle_usec == USEC_UNSET)
                 return;

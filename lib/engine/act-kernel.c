@@ -136,12 +136,11 @@ static ReaperJob group_job(uint64_t action, const GroupRef *ref, const GroupSlot
         };
 }
 
-/* One job for each, so that one that hangs keeps no other back. Who cannot be reached any more
- * needs nothing. Returns how many went to a reaper. */
-static size_t give_groups(
-        KernelAct *k, uint64_t action, const GroupRef *groups, size_t n, int signo) {
-        size_t given = 0;
-
+/* One job for each, so that one that hangs keeps no other back; for all, or for none, so that
+ * nobody is told twice. Who cannot be reached any more needs nothing. As ActOps has it. */
+static int give_groups(KernelAct *k, uint64_t action, const GroupRef *groups, size_t n, int signo) {
+        if (!reapers_have_room(k->reapers, n))
+                return -EAGAIN;
         for (size_t i = 0; i < n; i++) {
                 const GroupFacts *facts;
                 GroupSlot *s;
@@ -151,9 +150,9 @@ static size_t give_groups(
                         (s->procs_fd < 0 && s->kill_fd < 0))
                         continue;
                 job = group_job(action, &groups[i], s, signo);
-                given += submit(k, &job, &s->reaping);
+                (void) submit(k, &job, &s->reaping); /* there is room */
         }
-        return given;
+        return 1;
 }
 
 static int kernel_group(void *ctx, uint64_t action, const GroupRef *groups, size_t n, int signo) {
@@ -170,8 +169,8 @@ static int kernel_group(void *ctx, uint64_t action, const GroupRef *groups, size
                 return -EBADF;
 
         whole = signo == SIGKILL && s->kill_fd >= 0 && !facts->is_threaded;
-        if (give_groups(k, action, groups, whole ? 1 : n, signo) > 0)
-                return 1;
+        if (k->reapers && reapers_alive(k->reapers) > 0)
+                return give_groups(k, action, groups, whole ? 1 : n, signo);
         if (!whole)
                 return -EBUSY;
         r = k->ops->kill_group ? k->ops->kill_group(s->kill_fd) : -ENOSYS; /* (3) */

@@ -8,7 +8,8 @@
  * or what belongs to us, nor a cgroup that we live in or below, nor the root, whatever the plan
  * says. (3) SIGKILL needs nothing from anybody; every other call goes to a reaper while there is
  * one. With none left, cgroup.kill is written by the caller, but nothing is opened, and leases
- * wait for one that comes back, or for main. */
+ * wait for one that comes back, or for main. While the queue of living ones is full, what is for a
+ * cgroup is told as busy. */
 
 #include "engine/actuator.h"
 #include "engine/reaper.h"

@@ -12,6 +12,8 @@ static OutcomeKind outcome_kind(const ActOps *ops, int result) {
                 return OUTCOME_GONE;
         case -ESTALE:
                 return OUTCOME_STALE;
+        case -EAGAIN:
+                return OUTCOME_BUSY;
         default:
                 return OUTCOME_REFUSED;
         }

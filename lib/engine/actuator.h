@@ -8,7 +8,7 @@
 #include "engine/roster.h"
 
 /* One member of an action. Returns 0; 1 when the outcome will come later (a reaper has it); -ESRCH
- * gone, -ESTALE another process, -EPERM and the like refused. */
+ * gone, -ESTALE another process, -EAGAIN not now, -EPERM and the like refused. */
 typedef struct ActOps {
         const char *name;
         bool dry; /* outcomes are OUTCOME_DRY */
@@ -16,8 +16,9 @@ typedef struct ActOps {
         int (*release)(void *ctx, uint64_t action, uint32_t slot, uint32_t generation);
 
         /* A cgroup and, behind it, the descendants that hold processes. SIGKILL: to all in it and
-         * below. Another signal: to each process of each of them; -EBUSY: nobody can do that now,
-         * its known members must be signalled one by one. */
+         * below. Another signal: to each process of each of them; -EBUSY: nobody can do that,
+         * its known members must be signalled one by one. -EAGAIN: nothing was sent, as too much
+         * waits; later, then. */
         int (*group)(void *ctx, uint64_t action, const GroupRef *groups, size_t n, int signo);
 
         /* An action of another kind than SIGNAL, about its first cgroup: 0: done, *ret_value is the

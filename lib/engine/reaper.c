@@ -330,6 +330,18 @@ bool reapers_stop(Reapers *r) {
         return !r->stuck;
 }
 
+/* Cells are given back in any order. */
+bool reapers_have_room(const Reapers *r, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                size_t at = r->tail + i;
+
+                if (atomic_load_explicit(
+                            &r->queue[at % QUEUE_SIZE].sequence, memory_order_acquire) != at)
+                        return false;
+        }
+        return true;
+}
+
 bool reapers_submit(Reapers *r, const ReaperJob *job) {
         if (atomic_load(&r->alive) == 0 || !queue_push(r, job))
                 return false;

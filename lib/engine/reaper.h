@@ -81,6 +81,9 @@ bool reapers_stop(Reapers *r);
 
 /* The rest is the sentinel's and neither allocates nor waits. */
 
+/* Whether n more jobs can be handed over. It does not become less by itself. */
+bool reapers_have_room(const Reapers *r, size_t n);
+
 /* Hands a job over. False when the queue is full or no reaper is left: the caller does it himself.
  */
 bool reapers_submit(Reapers *r, const ReaperJob *job);
