@@ -904,6 +904,34 @@ START_TEST(a_critical_moment_without_a_victim_is_not_told_a_million_times) { /* 
 }
 END_TEST
 
+/* After a step a window may be unknown for as long as it is; what has no source is so for ever. */
+START_TEST(an_incident_that_only_the_unknown_holds_is_nothing_to_hurry_for) {
+        World *w = world_new();
+        uint32_t have = w->s.raw.have;
+
+        host_policy(w);
+        set_available(w, 300);
+        world_tick(w, 0);
+        assert_trace(w, "incident-opened ");
+        w->s.raw.have = 0;
+        world_tick(w, SEC(9));
+        ck_assert(w->plan.busy);
+        world_tick(w, SEC(2));
+        ck_assert(!w->plan.busy);
+        world_tick(w, SEC(600));
+        ck_assert(!w->plan.busy);
+        assert_trace(w, ""); /* it is held */
+
+        w->s.raw.have = have;
+        world_tick(w, MSEC(50));
+        ck_assert(w->plan.busy);
+        world_process(w, "hog", GIB(4));
+        world_tick(w, MSEC(50));
+        assert_trace(w, "step-taken ");
+        world_free(w);
+}
+END_TEST
+
 START_TEST(without_processes_it_waits_for_them) {
         World *w = world_new();
 
@@ -1257,6 +1285,7 @@ int main(void) {
                 a_system_policy_never_falls_silent_while_it_is_critical,
                 when_nobody_would_help_it_is_said_once_with_the_breakdown,
                 a_critical_moment_without_a_victim_is_not_told_a_million_times,
+                an_incident_that_only_the_unknown_holds_is_nothing_to_hurry_for,
                 without_processes_it_waits_for_them, a_dry_run_shows_a_step_once_and_holds,
                 a_dry_run_that_flaps_does_not_storm, an_actuator_that_is_dry_by_itself_holds_too,
                 a_kill_of_the_kernel_names_the_policy_that_should_have_come_first,

@@ -10,6 +10,8 @@
 #include "core/ladder.h"
 #include "core/remembered.h"
 
+#define LONGEST_WINDOW_USEC (10 * USEC_PER_SEC)
+
 void incident_book_init(IncidentBook *book) {
         memset(book, 0, sizeof(*book));
 }
@@ -32,6 +34,14 @@ static uint64_t largest_target(const Sample *s) {
         return largest;
 }
 
+/* After a step a window of ours is unknown until all of it is later; what is unknown for longer has
+ * no source, and an incident that is held by that has nothing to hurry for. */
+static bool is_unknown(const Judge *j, const Incident *i) {
+        return i->phase == INCIDENT_OPEN &&
+                usec_since(j->now_usec, MAX(i->known_usec, j->book->not_before_usec)) >
+                LONGEST_WINDOW_USEC;
+}
+
 /* True while something may have to be done at the next moment. */
 static bool is_busy(const Judge *j) {
         if (j->book->flight.active || j->plan->n_actions > 0 || j->book->oom_pending > 0 ||
@@ -43,7 +53,7 @@ static bool is_busy(const Judge *j) {
                 bool waits = i->held || j->now_usec < i->retry_usec;
 
                 if (!i->used || i->phase == INCIDENT_COOLING || i->true_since_usec == USEC_UNSET ||
-                        !incident_can_harm(j, i))
+                        !incident_can_harm(j, i) || is_unknown(j, i))
                         continue;
                 if (i->phase == INCIDENT_HOLDING || !waits || i->critical)
                         return true;

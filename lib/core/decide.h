@@ -141,6 +141,7 @@ typedef struct Incident {
         bool critical;
         usec_t true_since_usec;  /* `when`; USEC_UNSET: the last known sample was false */
         usec_t false_since_usec; /* for the default clear; USEC_UNSET while true */
+        usec_t known_usec;       /* when `when` was last true or false */
         usec_t opened_usec;
         usec_t closed_usec;
         uint32_t next_step;                 /* index into the policy's steps */

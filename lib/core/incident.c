@@ -129,6 +129,7 @@ static void open_incident(Judge *j, Incident *i, const Verdict *v) {
                 i->first_destructive_reached = UINT32_MAX;
         }
         i->phase = INCIDENT_OPEN;
+        i->known_usec = j->now_usec;
         i->false_since_usec = USEC_UNSET;
         if (!i->told_open)
                 return;
@@ -205,6 +206,8 @@ static void advance_waiting(Judge *j, Incident *i, const Verdict *v) {
 }
 
 static void advance_open(Judge *j, Incident *i, const Verdict *v) {
+        if (v->when != TRUTH_UNKNOWN)
+                i->known_usec = j->now_usec;
         if (v->when == TRUTH_FALSE)
                 i->true_since_usec = USEC_UNSET; /* (1) */
         else if (v->when == TRUTH_TRUE && i->true_since_usec == USEC_UNSET)
