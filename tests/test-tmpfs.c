@@ -15,6 +15,7 @@
 #include "tests/harness.h"
 
 static const char mounts[] =
+        "28 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
         "22 28 0:21 / /sys rw,nosuid shared:7 - sysfs sysfs rw\n"
         "24 28 0:5 / /dev rw,nosuid shared:2 - devtmpfs udev rw,size=10\n"
         "26 24 0:23 / /dev/shm rw,nosuid,nodev shared:4 - tmpfs tmpfs rw\n"
@@ -22,6 +23,9 @@ static const char mounts[] =
         "90 27 0:24 /user /run/user/lower rw shared:5 - tmpfs tmpfs rw\n" /* the same once more */
         "91 28 0:60 / /srv/a\\040b rw - tmpfs scratch rw\n"
         "92 28 0:61 / /gone rw - tmpfs none rw\n"
+        "93 28 0:61 / /elsewhere rw - tmpfs none rw\n" /* the same, and there */
+        "94 28 0:62 / /covered rw - tmpfs none rw\n"
+        "95 94 0:63 / /covered rw - nfs4 host:/x rw\n"
         "nonsense\n";
 
 typedef struct Asked {
@@ -32,7 +36,8 @@ static int ask(void *ctx, const char *path, uint64_t *ret_bytes) {
         static const struct {
                 const char *path;
                 uint64_t bytes;
-        } answers[] = { { "/dev/shm", 300 }, { "/run", 20 }, { "/srv/a b", 7 } };
+        } answers[] = { { "/dev/shm", 300 }, { "/run", 20 }, { "/srv/a b", 7 }, { "/elsewhere", 1 },
+                { "/covered", 5000 } };
         Asked *asked = ctx;
 
         strcat(strcat(asked->text, path), " ");
@@ -58,8 +63,8 @@ START_TEST(each_tmpfs_counts_once_and_the_largest_is_named) {
         TmpfsUsage u;
 
         ck_assert_int_eq(tmpfs_read_fd(fd, ask, &asked, &u), 0);
-        ck_assert_str_eq(asked.text, "/dev/shm /run /srv/a b /gone ");
-        ck_assert_uint_eq(u.used_bytes, 327);
+        ck_assert_str_eq(asked.text, "/dev/shm /run /srv/a b /gone /elsewhere ");
+        ck_assert_uint_eq(u.used_bytes, 328);
         ck_assert_uint_eq(u.largest_bytes, 300);
         ck_assert_str_eq(u.largest, "/dev/shm");
 }

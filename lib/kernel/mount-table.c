@@ -23,9 +23,8 @@ static bool has_option(Slice options, Slice wanted) {
 bool mount_line_parse(Slice line, MountLine *ret) {
         Slice word, source;
 
-        for (int i = 0; i < 2; i++)
-                if (!slice_next_word(&line, &word))
-                        return false;
+        if (!slice_next_word(&line, &ret->id) || !slice_next_word(&line, &ret->parent))
+                return false;
         if (!slice_next_word(&line, &ret->device))
                 return false;
         if (!slice_next_word(&line, &ret->root) || !slice_next_word(&line, &ret->point))

@@ -13,7 +13,7 @@ enum { MOUNT_PATH_MAX = 256 };
 /* One line, "36 35 98:0 /root /mount/point options optional... - type source superoptions", as
  * slices of it; the escapes of point are not undone. */
 typedef struct MountLine {
-        Slice device, root, point, type, options;
+        Slice id, parent, device, root, point, type, options;
 } MountLine;
 
 /* Returns whether the line has the form of a mount. */

@@ -21,7 +21,9 @@ typedef struct TmpfsUsage {
 typedef int (*TmpfsAsk)(void *ctx, const char *path, uint64_t *ret_bytes);
 
 /* Adds up what the lines of a mountinfo file, read from fd, say: fd is the caller's. File systems
- * that cannot be asked are left out. 0 or negative errno of reading fd; *ret untouched then. */
+ * that cannot be asked are left out, and those whose mount points lead elsewhere or through a file
+ * system that may not answer (mount-tree.h). 0, -ENOMEM or negative errno of reading fd; *ret
+ * untouched then. */
 int tmpfs_read_fd(int fd, TmpfsAsk ask, void *ctx, TmpfsUsage *ret);
 
 /* For a TmpfsAsk: statfs(2) below the root whose descriptor ctx points to (an int). */
