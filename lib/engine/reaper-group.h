@@ -9,8 +9,9 @@
 #include "engine/reaper.h"
 
 /* SIGKILL: cgroup.kill; where that is missing or refuses, process by process until nobody is left,
- * for a tenth of a second at most. Another signal: to each process of this cgroup, not below it.
- * Gives up early when *stop is set. The outcome is about the cgroup. */
+ * in 20 rounds at most that begin 5 ms after the one before ended. Another signal: to each process
+ * of this cgroup, not below it. Gives up early when *stop is set. The outcome is about the cgroup.
+ */
 Outcome reaper_group_run(
         const ReaperOps *ops, const ReaperJob *job, const atomic_bool *stop, usec_t now_usec);
 

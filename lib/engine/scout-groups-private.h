@@ -3,11 +3,12 @@
 
 /* The parts of ScoutGroups among themselves.
  *
- * (1) An entry has the number of its roster slot. It is used from groups_admit() to
- * groups_retire(). (2) A cgroup is the same while its directory has the same inode number, which
- * cgroup2 never gives twice; in a recorded tree, while it has the same path. (3) The parent of an
- * entry is used as long as the entry. (4) A ghost is a cgroup that is gone and has something left
- * to tell: it is in the listing for a while, and nowhere else. */
+ * (1) An entry has the number of its roster slot. It is used from when
+ * groups_walk() takes its cgroup in to groups_retire(). (2) A cgroup is the same while its
+ * directory has the same inode number, which cgroup2 never gives twice; in a recorded tree, while
+ * it has the same path. (3) The parent of an entry is used as long as the entry. (4) A ghost is a
+ * cgroup that is gone and has something left to tell: it is in the listing for a while, and nowhere
+ * else. */
 
 #include "engine/group-facts.h"
 #include "engine/scout-groups.h"

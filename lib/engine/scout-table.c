@@ -9,7 +9,7 @@
 #include "engine/reserve.h"
 
 typedef struct Cell {
-        int32_t pid; /* 0: empty */
+        int32_t key; /* 0: empty */
         uint32_t slot;
 } Cell;
 
@@ -43,42 +43,42 @@ ScoutTable *scout_table_free(ScoutTable *t) {
         return NULL;
 }
 
-/* Neighbouring pids stay neighbours: they are born, listed and read together, and pages that nobody
+/* Neighbouring keys stay neighbours: they are born, listed and read together, and pages that nobody
  * hashes to are not resident. */
-static uint32_t home_of(const ScoutTable *t, int32_t pid) {
-        return (uint32_t) pid & (t->n_cells - 1);
+static uint32_t home_of(const ScoutTable *t, int32_t key) {
+        return (uint32_t) key & (t->n_cells - 1);
 }
 
-static uint32_t cell_of(const ScoutTable *t, int32_t pid) {
-        uint32_t i = home_of(t, pid);
+static uint32_t cell_of(const ScoutTable *t, int32_t key) {
+        uint32_t i = home_of(t, key);
 
-        while (t->cells[i].pid != 0 && t->cells[i].pid != pid)
+        while (t->cells[i].key != 0 && t->cells[i].key != key)
                 i = (i + 1) & (t->n_cells - 1);
         return i;
 }
 
-uint32_t scout_table_find(const ScoutTable *t, int32_t pid) {
-        const Cell *c = &t->cells[cell_of(t, pid)];
+uint32_t scout_table_find(const ScoutTable *t, int32_t key) {
+        const Cell *c = &t->cells[cell_of(t, key)];
 
-        return c->pid == pid ? c->slot : SCOUT_TABLE_NONE;
+        return c->key == key ? c->slot : SCOUT_TABLE_NONE;
 }
 
-void scout_table_add(ScoutTable *t, int32_t pid, uint32_t slot) {
-        Cell *c = &t->cells[cell_of(t, pid)];
+void scout_table_add(ScoutTable *t, int32_t key, uint32_t slot) {
+        Cell *c = &t->cells[cell_of(t, key)];
 
-        assert(c->pid == 0);
-        *c = (Cell){ .pid = pid, .slot = slot };
+        assert(c->key == 0);
+        *c = (Cell){ .key = key, .slot = slot };
 }
 
 /* Moves up what stood behind the gap because of it. */
-void scout_table_remove(ScoutTable *t, int32_t pid) {
+void scout_table_remove(ScoutTable *t, int32_t key) {
         uint32_t mask = t->n_cells - 1;
-        uint32_t gap = cell_of(t, pid);
+        uint32_t gap = cell_of(t, key);
 
-        if (t->cells[gap].pid == 0)
+        if (t->cells[gap].key == 0)
                 return;
-        for (uint32_t i = (gap + 1) & mask; t->cells[i].pid != 0; i = (i + 1) & mask) {
-                uint32_t home = home_of(t, t->cells[i].pid);
+        for (uint32_t i = (gap + 1) & mask; t->cells[i].key != 0; i = (i + 1) & mask) {
+                uint32_t home = home_of(t, t->cells[i].key);
 
                 if (((i - home) & mask) < ((i - gap) & mask))
                         continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* From the number of a process to its slot. */
+/* From a number that the kernel gave, of a process or of a watch, to the slot it belongs to. */
 
 #include <stdint.h>
 
@@ -9,14 +9,14 @@
 
 typedef struct ScoutTable ScoutTable;
 
-/* For `size` processes at most. 0 or -ENOMEM. */
+/* For `size` keys at most, which are not 0. 0 or -ENOMEM. */
 int scout_table_new(uint32_t size, ScoutTable **ret);
 ScoutTable *scout_table_free(ScoutTable *t);
 
 /* The slot, or SCOUT_TABLE_NONE. */
-uint32_t scout_table_find(const ScoutTable *t, int32_t pid);
+uint32_t scout_table_find(const ScoutTable *t, int32_t key);
 
-/* The pid is not in it yet. */
-void scout_table_add(ScoutTable *t, int32_t pid, uint32_t slot);
+/* The key is not in it yet. */
+void scout_table_add(ScoutTable *t, int32_t key, uint32_t slot);
 
-void scout_table_remove(ScoutTable *t, int32_t pid);
+void scout_table_remove(ScoutTable *t, int32_t key);
