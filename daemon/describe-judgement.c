@@ -67,17 +67,16 @@ static void add_group_candidate(const GroupCandidate *c, const Sample *s, Json *
         json_put_signed(one, "preference", c->preference);
 }
 
-/* Cgroups compete where a policy takes them whole; see choice_make(). */
+/* Cgroups compete where a policy takes them whole, or may; see choice_make(). */
 static void add_group_candidates(
         View *view, const Policy *policy, const Verdict *v, const RankVeto *ask, Json *parent) {
+        const Choosing choosing = { view->config, policy, v, &view->sample, ask, &view->scratch,
+                NULL };
         Json *list = json_put_list(parent, "cgroup_candidates");
         Choice choice;
 
-        if (!target_is_group(policy->targets.kind))
-                return;
-        choice_make(
-                &(Choosing){ view->config, policy, v, &view->sample, ask, &view->scratch, NULL },
-                &choice);
+        choice_make(&choosing, &choice);
+        choice_list_works(&choosing);
         for (size_t i = 0; i < view->scratch.n_best_groups; i++)
                 add_group_candidate(&view->scratch.best_groups[i], &view->sample, list);
 }

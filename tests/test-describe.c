@@ -270,6 +270,33 @@ START_TEST(a_watched_cgroup_counts_as_selected_whoever_sits_in_it) {
 }
 END_TEST
 
+/* Of kind auto as well: what would be taken whole for the sake of one in it. */
+START_TEST(the_judgement_tells_which_cgroups_compete) {
+        static const GroupFacts facts = { .path = "/user.slice/x",
+                .unit = "",
+                .user_unit = "",
+                .slice = "",
+                .container = "",
+                .oom_group = true };
+        static GroupSample group = { .facts = &facts, .populated = true, .kept = true };
+        static GroupCandidate table[1];
+        json_object *json;
+
+        view_double_init(&d);
+        d.view.sample.groups = &group;
+        d.view.sample.n_groups = 1;
+        d.view.scratch.groups = table;
+        d.view.scratch.groups_size = 1;
+        json = parse(describe_judgement(&d.view, 0, 0));
+        ck_assert_uint_eq(json_object_array_length(at(json, "policies.0.cgroup_candidates")), 1);
+        assert_json(json, "policies.0.cgroup_candidates.0.path", "\"\\/user.slice\\/x\"");
+        assert_json(json, "policies.0.cgroup_candidates.0.refusal", "\"protected\"");
+        assert_json(json, "policies.0.cgroup_candidates.0.refusal_pid", "222");
+        json_object_put(json);
+        view_double_done(&d);
+}
+END_TEST
+
 START_TEST(the_judgement_ranks_and_tells_why_not) {
         json_object *json, *list;
         bool found_hog = false, found_protected = false;
@@ -484,5 +511,6 @@ HARNESS_MAIN("describe", the_state_has_every_part_of_the_schema,
         the_probe_is_told_with_its_consequences, the_level_is_the_worst_that_holds,
         policies_tell_what_each_match_selects_and_which_never_did,
         a_watched_cgroup_counts_as_selected_whoever_sits_in_it,
-        the_judgement_ranks_and_tells_why_not, an_event_is_complete_and_its_holes_are_null,
-        an_event_about_a_cgroup_names_it, the_state_tells_the_watched_cgroups_the_nearest_first)
+        the_judgement_ranks_and_tells_why_not, the_judgement_tells_which_cgroups_compete,
+        an_event_is_complete_and_its_holes_are_null, an_event_about_a_cgroup_names_it,
+        the_state_tells_the_watched_cgroups_the_nearest_first)

@@ -113,6 +113,34 @@ START_TEST(units_compete_by_what_they_gained) {
 }
 END_TEST
 
+/* As units do, so that it can be told why one is taken and another is not. */
+START_TEST(for_kind_auto_the_works_of_the_processes_compete_when_it_is_explained) {
+        World *w = world_new();
+        Choosing c = { &w->config, &w->policies[0], NULL, &w->s, NULL, &w->scratch, NULL };
+
+        three_units(w, TARGET_AUTO);
+        world_group_facts(w, &w->groups[2])->self = true;
+        grow(w);
+        choose(w);
+        ck_assert_uint_eq(w->scratch.n_best_groups, 0);
+        c.v = &w->verdicts[0];
+        choice_list_works(&c);
+        ck_assert_uint_eq(w->scratch.n_best_groups, 3);
+        ck_assert_uint_eq(w->scratch.best_groups[0].group, 1);
+        ck_assert_uint_eq(w->scratch.best_groups[0].gained, MIB(300) * 6);
+        ck_assert_int_gt(w->scratch.best_groups[0].score, 0);
+        ck_assert_int_eq(w->scratch.best_groups[1].refusal, REFUSAL_NONE);
+        ck_assert_uint_eq(w->scratch.best_groups[1].group, 0);
+        ck_assert_int_eq(w->scratch.best_groups[2].refusal, REFUSAL_SELF);
+
+        w->policies[0].targets.kind = TARGET_PROCESS;
+        choose(w);
+        choice_list_works(&c);
+        ck_assert_uint_eq(w->scratch.n_best_groups, 0); /* no cgroup is ever taken */
+        world_free(w);
+}
+END_TEST
+
 START_TEST(without_memory_stat_the_processes_tell_what_a_unit_gained) {
         World *w = world_new();
 
@@ -616,6 +644,7 @@ END_TEST
 int main(void) {
         const TTest *const tests[] = {
                 units_compete_by_what_they_gained,
+                for_kind_auto_the_works_of_the_processes_compete_when_it_is_explained,
                 without_memory_stat_the_processes_tell_what_a_unit_gained,
                 what_is_not_seen_as_a_process_counts_by_memory_stat,
                 a_preferred_unit_goes_first_and_an_avoided_one_last,

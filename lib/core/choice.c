@@ -183,6 +183,16 @@ void choice_make(const Choosing *c, Choice *ret) {
                 choose_process(c, &r, ret);
 }
 
+void choice_list_works(const Choosing *c) {
+        GroupRanking r = ranking_of(c);
+
+        if (c->policy->targets.kind != TARGET_AUTO)
+                return;
+        (void) group_rank(&r, TARGET_AUTO, NULL, 0);
+        c->scratch->n_best_groups =
+                group_rank_works(&r, c->scratch->best_groups, ELEMENTS(c->scratch->best_groups));
+}
+
 bool choice_widen(const Choosing *c, const Choice *from, TargetKind kind, Target *ret) {
         GroupRanking r = ranking_of(c);
         uint32_t unit;

@@ -31,6 +31,10 @@ typedef struct Choice {
 
 void choice_make(const Choosing *c, Choice *ret);
 
+/* For those who explain, after choice_make(): of kind auto leaves the cgroups that compete for
+ * being taken whole in scratch->best_groups, as the kinds of cgroups do by themselves. */
+void choice_list_works(const Choosing *c);
+
 /* The next larger target of a class whose budget is spent: its parent's subtree for a process
  * (TARGET_TREE), its unit for both (TARGET_UNIT; a unit of a user's manager counts as one). False
  * when there is none that may be taken. */

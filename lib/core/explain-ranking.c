@@ -145,11 +145,12 @@ static void print_who(const Ranking *r, const Choice *choice, TextBuf *out) {
 static void print_choice(const Ranking *r, TextBuf *out) {
         DecideVeto veto = { r->book, r->s->raw.at_usec };
         RankVeto ask = { decide_veto, decide_veto_group, &veto };
+        const Choosing choosing = { r->config, r->policy, r->v, r->s, &ask, r->scratch, NULL };
         const char *words;
         Choice choice;
 
-        choice_make(
-                &(Choosing){ r->config, r->policy, r->v, r->s, &ask, r->scratch, NULL }, &choice);
+        choice_make(&choosing, &choice);
+        choice_list_works(&choosing);
         if (target_is_nobody(&choice.target)) {
                 textbuf_add(out, "  nobody would be taken: no candidate frees ");
                 textbuf_add_bytes(out, rank_at_least(r->policy, r->s));

@@ -7,9 +7,8 @@
 #include "base/number.h"
 #include "core/corrections.h"
 #include "core/group-table.h"
+#include "core/group-target.h"
 #include "core/match.h"
-
-#define WRITTEN_MAX 64
 
 static bool is_user_slice(const GroupFacts *f) {
         static const char head[] = "user-";
@@ -164,25 +163,54 @@ static bool goes_before(const GroupCandidate *a, const GroupCandidate *b) {
         return a->score > b->score;
 }
 
+/* Into the list of the best that has room for cap, more than none. */
+static size_t insert(const GroupCandidate *c, GroupCandidate *list, size_t count, size_t cap) {
+        size_t at;
+
+        if (count == cap && !goes_before(c, &list[count - 1]))
+                return count;
+        count = MIN(count + 1, cap);
+        for (at = count - 1; at > 0 && goes_before(c, &list[at - 1]); at--)
+                list[at] = list[at - 1];
+        list[at] = *c;
+        return count;
+}
+
 static size_t select_best(const GroupRanking *r, GroupCandidate *ret, size_t cap) {
-        uint32_t best[WRITTEN_MAX];
         size_t count = 0;
 
-        cap = MIN(cap, (size_t) WRITTEN_MAX);
-        for (uint32_t i = 0; i < r->n && cap > 0; i++) {
-                const GroupCandidate *c = &r->table[i];
-                size_t at;
+        for (uint32_t i = 0; i < r->n && cap > 0; i++)
+                if (r->table[i].refusal != REFUSAL_NOT_MATCHED)
+                        count = insert(&r->table[i], ret, count, cap);
+        return count;
+}
 
-                if (c->refusal == REFUSAL_NOT_MATCHED ||
-                        (count == cap && !goes_before(c, &r->table[best[count - 1]])))
-                        continue;
-                count = MIN(count + 1, cap);
-                for (at = count - 1; at > 0 && goes_before(c, &r->table[best[at - 1]]); at--)
-                        best[at] = best[at - 1];
-                best[at] = i;
-        }
+static bool is_in(const GroupCandidate *list, size_t count, uint32_t group) {
         for (size_t i = 0; i < count; i++)
-                ret[i] = r->table[best[i]];
+                if (list[i].group == group)
+                        return true;
+        return false;
+}
+
+size_t group_rank_works(const GroupRanking *r, GroupCandidate *ret, size_t cap) {
+        uint64_t at_least = rank_at_least(r->policy, r->s);
+        size_t count = 0;
+
+        for (uint32_t i = 0; i < r->n_procs && cap > 0; i++) {
+                uint32_t at = group_target_of_oom_group(r, i);
+                GroupCandidate c;
+
+                if (at == GROUP_NONE)
+                        at = group_target_of_work(r, i);
+                if (at == GROUP_NONE || is_in(ret, count, r->table[at].group) ||
+                        !is_in_scope(r, at, TARGET_AUTO) || !is_matched(r, &r->table[at]))
+                        continue;
+                c = r->table[at];
+                score(r, &c);
+                if (c.refusal == REFUSAL_NONE && c.freeable < at_least)
+                        c.refusal = REFUSAL_TOO_SMALL;
+                count = insert(&c, ret, count, cap);
+        }
         return count;
 }
 

@@ -52,6 +52,11 @@ typedef struct GroupRanking {
  * the table then tells who may be taken whole. Returns the number written. */
 size_t group_rank(GroupRanking *r, TargetKind kind, GroupCandidate *ret, size_t cap);
 
+/* For those who explain, after group_rank() for TARGET_AUTO, which takes a cgroup for the sake of
+ * one process: the containers, units and cgroups with memory.oom.group=1 that the processes are the
+ * work of, likewise. Returns the number written. */
+size_t group_rank_works(const GroupRanking *r, GroupCandidate *ret, size_t cap);
+
 /* The entry that a process lives in, or the nearest above it that is known; GROUP_NONE. */
 uint32_t group_rank_leaf(const GroupRanking *r, uint32_t proc);
 
