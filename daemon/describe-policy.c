@@ -27,20 +27,24 @@ static size_t add_processes(const View *view, const MatchSpec *spec, Json *examp
         return now;
 }
 
-static size_t add_cgroups(const View *view, const Policy *policy, Json *examples) {
+static size_t add_cgroups(
+        const View *view, const Policy *watcher, const MatchSpec *spec, Json *examples) {
         size_t now = 0;
 
         for (size_t i = 0; i < view->sample.n_groups; i++) {
                 const GroupSample *g = &view->sample.groups[i];
 
-                if (instance_is_group(policy, g) && now++ < EXAMPLES_MAX)
+                if ((watcher ? instance_is_group(watcher, g)
+                             : g->populated && match_spec_group(spec, g->facts)) &&
+                        now++ < EXAMPLES_MAX)
                         json_put_text(json_add_map(examples), "cgroup", g->facts->path);
         }
         return now;
 }
 
-/* A match with what it selects in this view: the cgroups that are watched, or else processes
- * (watcher is NULL). True when it selects nothing and never did. */
+/* A match with what it selects in this view: the cgroups that are watched, or else (watcher is
+ * NULL) processes, or cgroups where no process lives in one that it names: what is below them does.
+ * True when it selects nothing and never did. */
 static bool add_match(const View *view, const char *role, const MatchSpec *spec,
         const Policy *watcher, Json *list) {
         uint64_t hits = view->match_hits ? view->match_hits[spec->id] : 0;
@@ -55,7 +59,9 @@ static bool add_match(const View *view, const char *role, const MatchSpec *spec,
         json_put_number(one, "hits", hits);
 
         examples = json_put_list(one, "examples");
-        now = watcher ? add_cgroups(view, watcher, examples) : add_processes(view, spec, examples);
+        now = watcher ? 0 : add_processes(view, spec, examples);
+        if (now == 0)
+                now = add_cgroups(view, watcher, spec, examples);
         json_put_number(one, "now", now);
         return hits == 0 && now == 0;
 }

@@ -110,6 +110,41 @@ START_TEST(what_is_watched_counts_cgroups_and_no_processes) {
 }
 END_TEST
 
+/* It protects the cgroup though no process lives in it, only below it. */
+START_TEST(a_match_that_only_cgroups_hold_for_has_matched) {
+        static const char *const patterns[] = { "/job" };
+        static const GroupFacts groups[] = { { .path = "/job", .unit = "" },
+                { .path = "/job/worker", .unit = "" } };
+        static const MatchSpec *const only[] = { &specs[0] };
+        Config protecting = { .matches = only, .n_matches = 1 };
+        ProcFacts facts = { .cgroup = "/job/worker" };
+        ProcSample procs[] = { { .facts = &facts }, { .facts = &facts } };
+        GroupSample samples[] = {
+                { .facts = &groups[0], .populated = true },
+                { .facts = &groups[1], .populated = true },
+        };
+        Sample s = { .procs = procs, .n_procs = 2, .groups = samples, .n_groups = 2 };
+        MatchTally t = { 0 };
+
+        specs[0] = (MatchSpec){ .id = 0, .key_mask = 1U << MATCH_CGROUP };
+        specs[0].patterns[MATCH_CGROUP].patterns = patterns;
+        specs[0].patterns[MATCH_CGROUP].n = 1;
+        ck_assert_int_eq(match_tally_reset(&t, &protecting), 0);
+        samples[0].populated = false;
+        match_tally_look(&t, &protecting, &s);
+        ck_assert_uint_eq(t.most[0], 0);
+        samples[0].populated = true;
+        match_tally_look(&t, &protecting, &s);
+        ck_assert_uint_eq(t.most[0], 1);
+
+        facts.cgroup = "/job"; /* processes, and then it is those that count */
+        match_tally_look(&t, &protecting, &s);
+        ck_assert_uint_eq(t.most[0], 2);
+        match_tally_done(&t);
+}
+END_TEST
+
 HARNESS_MAIN("match-tally", the_most_at_one_look_is_kept, a_new_config_counts_from_zero,
+        a_match_that_only_cgroups_hold_for_has_matched,
         what_is_watched_counts_cgroups_and_no_processes,
         without_memory_nothing_is_counted_and_nothing_breaks)

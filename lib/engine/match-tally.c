@@ -12,6 +12,7 @@
 void match_tally_done(MatchTally *t) {
         free(t->most);
         free(t->now);
+        free(t->named);
         free(t->of_groups);
         *t = (MatchTally){ 0 };
 }
@@ -22,8 +23,9 @@ int match_tally_reset(MatchTally *t, const Config *config) {
         match_tally_done(t);
         t->most = calloc(MAX(n, (size_t) 1), sizeof(*t->most));
         t->now = calloc(MAX(n, (size_t) 1), sizeof(*t->now));
+        t->named = calloc(MAX(n, (size_t) 1), sizeof(*t->named));
         t->of_groups = calloc(MAX(n, (size_t) 1), sizeof(*t->of_groups));
-        if (!t->most || !t->now || !t->of_groups) {
+        if (!t->most || !t->now || !t->named || !t->of_groups) {
                 match_tally_done(t);
                 return -ENOMEM;
         }
@@ -38,8 +40,10 @@ int match_tally_reset(MatchTally *t, const Config *config) {
 }
 
 void match_tally_begin(MatchTally *t) {
-        if (t->n > 0)
-                memset(t->now, 0, t->n * sizeof(*t->now));
+        if (t->n == 0)
+                return;
+        memset(t->now, 0, t->n * sizeof(*t->now));
+        memset(t->named, 0, t->n * sizeof(*t->named));
 }
 
 void match_tally_add(
@@ -57,11 +61,17 @@ void match_tally_add_group(MatchTally *t, const Config *config, const GroupSampl
                 if (watch_is_group(p->watch) && instance_is_group(p, group))
                         t->now[p->watch_match.specs[0].id]++;
         }
+        for (size_t i = 0; i < t->n && i < config->n_matches; i++)
+                if (group->populated && match_spec_group(config->matches[i], group->facts))
+                        t->named[config->matches[i]->id]++;
 }
 
 void match_tally_end(MatchTally *t) {
-        for (size_t i = 0; i < t->n; i++)
+        for (size_t i = 0; i < t->n; i++) {
+                if (t->now[i] == 0 && !t->of_groups[i])
+                        t->now[i] = t->named[i];
                 t->most[i] = MAX(t->most[i], t->now[i]);
+        }
 }
 
 void match_tally_look(MatchTally *t, const Config *config, const Sample *s) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* How many processes - or cgroups, where a policy watches those - each match of the policy selects,
- * so that one which never did can be shown. For main. */
+/* How many processes - or cgroups, where a policy watches those, or where no process lives in one
+ * that is named - each match of the policy selects, so that one which never did can be shown. For
+ * main. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 typedef struct MatchTally {
         uint64_t *most;  /* by MatchSpec.id: the most at one look */
         uint64_t *now;   /* of the look under way */
+        uint64_t *named; /* likewise: cgroups that a match names which is not of_groups */
         bool *of_groups; /* by MatchSpec.id: it says which cgroups are watched */
         size_t n;
 } MatchTally;
