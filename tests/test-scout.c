@@ -7,6 +7,7 @@
 #include "engine/slow-reader.h"
 #include "kernel/proc-stat.h"
 #include "kernel/proc.h"
+#include "tests/cgroup-fixture.h"
 #include "tests/process-fixture.h"
 #include "tests/tree-fixture.h"
 
@@ -17,6 +18,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -583,6 +585,51 @@ static void wait_for_exe(pid_t pid, const char *part) {
         ck_assert_ptr_nonnull(strstr(path, part));
 }
 
+/* systemd-run --scope, and a login, move a process that is there already; nothing tells. */
+START_TEST(who_moves_to_another_cgroup_is_known_there_at_the_next_census) {
+        CgroupFixture cgroups;
+        char text[32], path[128];
+        ProcSample p;
+        int dir, ready[2];
+        pid_t pid;
+        Bed b;
+
+        if (!cgroup_fixture_init(&cgroups))
+                return;
+        dir = cgroup_fixture_make(&cgroups, cgroups.fd, "a.scope");
+        (void) snprintf(path, sizeof(path), "/%s/a.scope", cgroups.name);
+        ck_assert_int_eq(pipe(ready), 0);
+        pid = fork_child();
+        if (pid == 0) {
+                size_t size = 64 * TREE_MIB;
+                char *memory = malloc(size);
+
+                memset(memory, 1, size);
+                (void) !write(ready[1], memory, 1);
+                for (;;)
+                        pause();
+        }
+        ck_assert_int_eq(read(ready[0], text, 1), 1);
+
+        bed_init_live(&b, POLICY(8192, 4096, 64, "{ comm: x }"));
+        b.now_usec = clock_boottime_usec() + 60 * USEC_PER_SEC; /* it is no newborn any more */
+        (void) pass(&b, 0);
+        ck_assert_int_ge(find(&b, pass(&b, 30 * USEC_PER_SEC), pid, &p), 0);
+        ck_assert_str_ne(p.facts->cgroup, path);
+        (void) snprintf(text, sizeof(text), "%d", pid);
+        ck_assert_int_eq(fdio_write_at(dir, "cgroup.procs", text), 0);
+        ck_assert_int_ge(find(&b, pass(&b, 30 * USEC_PER_SEC), pid, &p), 0);
+        ck_assert_str_eq(p.facts->cgroup, path);
+        bed_done(&b, true);
+
+        (void) kill(pid, SIGKILL);
+        (void) waitpid(pid, NULL, 0);
+        cgroup_fixture_await_empty(dir);
+        close_fd(dir);
+        cgroup_fixture_done(&cgroups);
+}
+END_TEST
+
 START_TEST(exec_of_a_known_process_is_noticed_at_the_census) {
         Bed b;
         ProcSample p;
@@ -1014,6 +1061,7 @@ HARNESS_MAIN("scout", pass_lists_processes_with_facts_and_amounts,
         next_tree_keeps_slots_of_the_same_processes, listing_that_fails_leaves_the_old_one,
         zombie_leader_is_as_large_as_its_threads, slow_values_are_published_with_their_age,
         table_finds_what_was_added_and_nothing_else, child_is_kept_and_let_go,
+        who_moves_to_another_cgroup_is_known_there_at_the_next_census,
         exec_of_a_known_process_is_noticed_at_the_census,
         exec_of_a_kept_process_is_noticed_when_passes_are_asked_for,
         hidden_processes_are_said_to_be_hidden, newborn_is_looked_at_again_who_it_became,

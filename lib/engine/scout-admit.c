@@ -10,6 +10,7 @@
 #include "base/fdio.h"
 #include "base/number.h"
 #include "engine/scout-private.h"
+#include "kernel/proc-cgroup.h"
 #include "kernel/proc-cmdline.h"
 #include "kernel/proc-exe.h"
 #include "kernel/proc.h"
@@ -18,8 +19,8 @@
  * exec. */
 #define SETTLE_USEC (2 * USEC_PER_SEC)
 
-/* How soon facts of an old process may be looked at again, for oom_score_adj and cgroup move
- * silently. */
+/* How soon facts of an old process may be looked at again, for oom_score_adj moves silently, and so
+ * does the cgroup of one that is not kept. */
 #define FACTS_AGE_USEC (10 * USEC_PER_MIN)
 
 /* In a census: how many members of cgroups that grew. */
@@ -245,6 +246,18 @@ static bool is_facts_check_due(Scout *s, const ScoutEntry *e) {
 
 void scout_check_program(Scout *s, uint32_t slot) {
         if (is_facts_check_due(s, &s->entries[slot]) || runs_other_program(s, slot))
+                scout_revisit(s, slot);
+}
+
+void scout_check_cgroup(Scout *s, uint32_t slot) {
+        _cleanup_close_ int fd = FD_NONE;
+        char name[32], path[PROC_CGROUP_PATH_MAX];
+        bool deleted;
+
+        (void) snprintf(name, sizeof(name), "%d/cgroup", s->entries[slot].pid);
+        fd = fdio_open_at(s->root->proc_fd, name);
+        if (fd >= 0 && proc_cgroup_read_fd(fd, path, sizeof(path), &deleted) == PROC_OK &&
+                strcmp(path, scout_facts(s, slot)->cgroup) != 0)
                 scout_revisit(s, slot);
 }
 

@@ -168,6 +168,9 @@ void scout_visit(Scout *s, uint32_t slot);
  */
 void scout_check_program(Scout *s, uint32_t slot);
 
+/* Whether it still lives in the same cgroup: who moves says so to nobody. Three system calls. */
+void scout_check_cgroup(Scout *s, uint32_t slot);
+
 /* The turn of all members of cgroups that grew, as far as they are not kept. */
 void scout_visit_gaining(Scout *s);
 

@@ -14,6 +14,7 @@
 #define PROGRAMS_CENSUS 8 /* of those that are kept */
 #define PROGRAMS_PASS 32
 #define REVISITS 4
+#define TARGET_LEAST_BYTES (UINT64_C(16) << 20) /* below it nobody is a target by himself */
 #define YOUNG_USEC (10 * USEC_PER_SEC)
 
 static void visit_all(Scout *s) {
@@ -55,7 +56,21 @@ static void check_programs(Scout *s) {
                         s->entries[slot].facts_usec == s->now_usec)
                         continue;
                 scout_check_program(s, slot);
+                if (s->entries[slot].used && s->entries[slot].facts_usec != s->now_usec)
+                        scout_check_cgroup(s, slot);
                 n--;
+        }
+}
+
+/* A session or a scope may be entered at any time. At a census of all who are large enough to be a
+ * target; of the others as their turn comes. */
+static void check_cgroups(Scout *s) {
+        for (uint32_t slot = 0; slot < s->n_slots; slot++) {
+                const ScoutEntry *e = &s->entries[slot];
+
+                if (e->used && e->kept && e->size >= TARGET_LEAST_BYTES &&
+                        e->facts_usec != s->now_usec)
+                        scout_check_cgroup(s, slot);
         }
 }
 
@@ -96,6 +111,7 @@ void scout_read_known(Scout *s) {
         visit_young(s);
         check_programs(s);
         if (s->is_census) {
+                check_cgroups(s);
                 scout_visit_gaining(s);
                 visit_slice(s, SLICE_CENSUS, false);
         } else
