@@ -39,6 +39,14 @@ static const char *const message_ids[_EVENT_MAX] = {
         [EVENT_STEP_ESCALATED] = "ed4425ed1f454a8caf7b1b61611a2770",
         [EVENT_STEP_DONE] = "172ddd5f42a643aa90fff8e689e6cfef",
         [EVENT_STEP_FAILED] = "7bf67ea5eb3749ef800a7b0664fa526e",
+        [EVENT_STEP_SKIPPED] = "f47f42f6f48c4833b2c39d884f41844a",
+        [EVENT_LEASE_RETURNED] = "d22387ff8729482db003ebb9a01b1077",
+        [EVENT_LEASE_FOREIGN] = "cfc3ea354ecc4498abf587476cf8203b",
+        [EVENT_LEASE_DROPPED] = "10a348baf237438e908212fd00dc1045",
+        [EVENT_LIVELOCK] = "74a9dbe2fbb24efcbea666c3f6937556",
+        [EVENT_HINT] = "1d692d3054904227a596f6ca0a27d615",
+        [EVENT_CAPTURED] = "8dc8ea8529e9477a9d1f9a1eb16fe4f3",
+        [EVENT_COMMAND_ANSWERED] = "1585fb3d770a4a71a56efb43fdc95891",
         [EVENT_NO_USEFUL_VICTIM] = "e3e60f237ffa4bd481fcb1a036d86184",
         [EVENT_BUDGET_SPENT] = "622e361fbb2143178626ab67d92ab254",
         [EVENT_KERNEL_OOM] = "63ad0e6092cf4c3889bf2b6ab0791c8e",
@@ -159,6 +167,14 @@ static void add_step(JournalRecord *r, const Event *e) {
                 add_text(r, "AVERT_STEP", step_kind_name(e->step));
         if (e->signo > 0)
                 add(r, "AVERT_SIGNAL", "%d", e->signo);
+        if (e->kind == EVENT_HINT)
+                add_text(r, "AVERT_HINT", event_hint_name(e->hint));
+        if (e->has_file) {
+                add_text(r, "AVERT_LEASE_FILE", lease_file_name(e->file));
+                add_number(r, "AVERT_LEASE_VALUE", e->value);
+        }
+        if (e->lease_usec > 0)
+                add_number(r, "AVERT_LEASE_USEC", e->lease_usec);
         add_target(r, &e->target);
         add_group(r, &e->group);
         if (e->n_members > 0)

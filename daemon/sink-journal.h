@@ -11,7 +11,7 @@
 #include "core/event.h"
 #include "engine/engine.h"
 
-enum { JOURNAL_FIELDS_MAX = 48 };
+enum { JOURNAL_FIELDS_MAX = 56 };
 
 /* A record under construction: `NAME=value` texts back to back in `data`. About 12 KiB. */
 typedef struct JournalRecord {

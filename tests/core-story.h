@@ -16,6 +16,12 @@ typedef enum Answer {
         ANSWER_FREES_NOTHING, /* ends, and its memory is somebody else's */
 } Answer;
 
+/* One file of a cgroup that may be leased, as the kernel and the record of leases have it. */
+typedef struct StoryFile {
+        uint64_t now, old, ours;
+        bool leased;
+} StoryFile;
+
 typedef struct Story {
         World *w;
         uint64_t capacity; /* available when no process holds anything */
@@ -29,6 +35,12 @@ typedef struct Story {
         int killed, signalled;
         int last_signo;
         size_t lines;
+        StoryFile files[WORLD_GROUPS_MAX][_LEASE_FILE_MAX];
+        Answer lease_answer; /* OBEYS, REFUSED, or UNSEEN: nobody answers */
+        Action leases[64];   /* all orders about leases, in their order */
+        size_t n_leases;
+        Errand errand; /* the latest */
+        size_t n_errands;
 } Story;
 
 static inline Story *story_new(uint64_t capacity) {
@@ -37,6 +49,9 @@ static inline Story *story_new(uint64_t capacity) {
         ck_assert_ptr_nonnull(st);
         st->w = world_new();
         st->capacity = capacity;
+        for (size_t g = 0; g < WORLD_GROUPS_MAX; g++)
+                for (int f = 0; f < _LEASE_FILE_MAX; f++)
+                        st->files[g][f].now = f == LEASE_FREEZE ? 0 : UINT64_MAX;
         return st;
 }
 
@@ -147,6 +162,76 @@ static inline void story_signal_group(Story *st, const Action *a) {
                 story_report_group(st, a, OUTCOME_GONE, 0);
 }
 
+static inline void story_answer(
+        Story *st, uint64_t action, OutcomeKind kind, int error, uint64_t value) {
+        World *w = st->w;
+
+        ck_assert_uint_lt(w->n_outcomes, WORLD_OUTCOMES_MAX);
+        w->outcomes[w->n_outcomes++] = (Outcome){ .kind = kind,
+                .action = action,
+                .error = error,
+                .at_usec = w->now + MSEC(10),
+                .value = value };
+}
+
+static inline void story_reclaim(Story *st, const Action *a) {
+        GroupSample *g = &st->w->groups[a->groups[0].slot];
+        uint64_t bytes = MIN(a->value, g->file);
+
+        g->file = g->inactive_file = g->file - bytes;
+        story_answer(st, a->id, OUTCOME_DONE, 0, bytes);
+}
+
+/* What the reaper and the kernel make of an order about a file. */
+static inline void story_lease(Story *st, const Action *a) {
+        GroupSample *g = &st->w->groups[a->groups[0].slot];
+        StoryFile *f = &st->files[a->groups[0].slot][a->file];
+
+        ck_assert_uint_lt(st->n_leases, ELEMENTS(st->leases));
+        st->leases[st->n_leases++] = *a;
+        if (st->lease_answer == ANSWER_UNSEEN)
+                return;
+        if (st->lease_answer == ANSWER_REFUSED)
+                story_answer(st, a->id, OUTCOME_REFUSED, 1, 0);
+        else if (g->generation != a->groups[0].generation) {
+                f->leased = false;
+                story_answer(st, a->id, OUTCOME_GONE, 0, 0);
+        } else if (f->leased && f->now != f->ours) {
+                f->leased = false;
+                story_answer(st, a->id, OUTCOME_FOREIGN, 0, 0);
+        } else if (a->kind == ACTION_RETURN) {
+                f->now = f->leased ? f->old : f->now;
+                f->leased = false;
+                story_answer(st, a->id, OUTCOME_DONE, 0, 0);
+        } else {
+                f->old = f->leased ? f->old : f->now;
+                f->now = f->ours = a->value;
+                f->leased = true;
+                story_answer(st, a->id, OUTCOME_DONE, 0, f->old);
+        }
+}
+
+/* Above its memory.high a cgroup gives up cache; without any left it waits. */
+static inline bool story_is_held(const Story *st, size_t proc) {
+        for (size_t g = 0; g < st->w->s.n_groups; g++)
+                if (sample_holds(&st->w->s, &st->w->groups[g], proc) &&
+                        (st->files[g][LEASE_FREEZE].now == 1 ||
+                                st->w->groups[g].current > st->files[g][LEASE_HIGH].now))
+                        return true;
+        return false;
+}
+
+static inline void story_throttle(Story *st) {
+        for (size_t i = 0; i < st->w->s.n_groups; i++) {
+                GroupSample *g = &st->w->groups[i];
+                uint64_t over = sub_sat_u64(g->current, st->files[i][LEASE_HIGH].now);
+
+                g->file = g->inactive_file = sub_sat_u64(g->file, over);
+                g->events[GROUP_EVENT_HIGH] += over > 0;
+                group_set(g, g->anon, g->file);
+        }
+}
+
 /* Cgroups hold what their processes hold. */
 static inline void story_charge(Story *st) {
         World *w = st->w;
@@ -171,14 +256,26 @@ static inline void story_tick(Story *st, usec_t later) {
 
                 if (!story_lives(p))
                         continue;
+                if (story_is_held(st, i))
+                        step = 0;
                 process_set(p, (uint64_t) MAX((int64_t) p->anon + step, INT64_C(0)));
                 held += p->anon;
         }
         w->s.raw.mem_available = held > st->capacity ? 0 : st->capacity - held;
         story_charge(st);
+        story_throttle(st);
         world_tick(w, later);
         st->lines += w->plan.n_events;
+        for (size_t e = 0; e < w->plan.n_errands; e++)
+                st->errand = w->plan.errands[e];
+        st->n_errands += w->plan.n_errands;
         for (size_t a = 0; !w->dry && a < w->plan.n_actions; a++) {
+                if (w->plan.actions[a].kind == ACTION_RECLAIM)
+                        story_reclaim(st, &w->plan.actions[a]);
+                else if (w->plan.actions[a].kind != ACTION_SIGNAL)
+                        story_lease(st, &w->plan.actions[a]);
+                if (w->plan.actions[a].kind != ACTION_SIGNAL)
+                        continue;
                 for (size_t m = 0; m < w->plan.actions[a].n_slots; m++)
                         story_signal(st, &w->plan.actions[a], m);
                 if (w->plan.actions[a].n_groups > 0 && ++st->n_group_steps > 0)

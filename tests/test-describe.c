@@ -374,6 +374,8 @@ START_TEST(an_event_is_complete_and_its_holes_are_null) {
                 { "policy", "null" },
                 { "step", "null" },
                 { "signal", "null" },
+                { "hint", "null" },
+                { "lease", "null" },
                 { "target", "null" },
                 { "cgroup", "null" },
                 { "candidates", "[]" },

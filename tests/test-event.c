@@ -86,11 +86,141 @@ static void top_three(Event *e) {
         e->candidates[1].refusal = REFUSAL_PROTECTED;
 }
 
+/* ---- steps of cgroups, leases, errands */
+
+static void of_unit(Event *e, StepKind step) {
+        e->step = step;
+        e->signo = 0;
+        e->target = (EventProcess){ 0 };
+        e->promised = 0;
+        e->group = (EventGroup){ .path = "/system.slice/build.service",
+                .unit = "build.service",
+                .n_processes = 3,
+                .current = GIB(2) };
+}
+
+static void leased(Event *e, LeaseFile file, uint64_t value) {
+        e->has_file = true;
+        e->file = file;
+        e->value = value;
+}
+
+static void throttle(Event *e) {
+        of_unit(e, STEP_THROTTLE);
+        leased(e, LEASE_HIGH, MIB(900));
+        e->lease_usec = SEC(30);
+}
+
+static void throttle_dry(Event *e) {
+        throttle(e);
+        e->dry = true;
+}
+
+static void throttle_over(Event *e) {
+        throttle(e);
+        text_copy(e->text, sizeof(e->text), "the trouble is over");
+}
+
+static void freeze(Event *e) {
+        of_unit(e, STEP_FREEZE);
+        leased(e, LEASE_FREEZE, 1);
+        e->lease_usec = SEC(5);
+}
+
+static void limit(Event *e) {
+        of_unit(e, STEP_LIMIT);
+        leased(e, LEASE_MAX, GIB(2));
+}
+
+static void reclaim(Event *e) {
+        of_unit(e, STEP_RECLAIM);
+}
+
+static void reclaim_nothing(Event *e) {
+        reclaim(e);
+        e->freed = 0;
+        e->error = 11;
+        text_copy(e->text, sizeof(e->text), "nothing came back");
+}
+
+static void restart(Event *e) {
+        of_unit(e, STEP_RESTART);
+}
+
+static void capture(Event *e) {
+        e->step = STEP_CAPTURE;
+        e->signo = 0;
+        e->freed = 0;
+}
+
+static void command(Event *e) {
+        of_unit(e, STEP_RUN);
+        e->group = (EventGroup){ 0 };
+        text_copy(e->text, sizeof(e->text), "/usr/local/bin/x");
+}
+
+static void hint(Event *e) {
+        e->hint = HINT_MEDIUM;
+}
+
 static const struct {
         EventKind kind;
         void (*change)(Event *e);
         const char *text;
 } rows[] = {
+        { EVENT_STEP_TAKEN, throttle,
+                "throttling build.service (3 processes, 2.0 GiB), memory.high 900 MiB for 30 s at "
+                "most: mem.available 3.1% < 6% [host]" },
+        { EVENT_STEP_TAKEN, throttle_dry,
+                "would throttle build.service (3 processes, 2.0 GiB), memory.high 900 MiB for 30 s "
+                "at most: mem.available 3.1% < 6% [host]" },
+        { EVENT_STEP_TAKEN, freeze,
+                "freezing build.service (3 processes, 2.0 GiB) for 5 s at most: mem.available 3.1% "
+                "< 6% [host]" },
+        { EVENT_STEP_TAKEN, limit,
+                "limiting build.service (3 processes, 2.0 GiB), memory.max 2.0 GiB: mem.available "
+                "3.1% < 6% [host]" },
+        { EVENT_STEP_TAKEN, reclaim,
+                "reclaiming from build.service (3 processes, 2.0 GiB): mem.available 3.1% < 6% "
+                "[host]" },
+        { EVENT_STEP_TAKEN, restart,
+                "restarting build.service (3 processes, 2.0 GiB): mem.available 3.1% < 6% [host]" },
+        { EVENT_STEP_TAKEN, capture,
+                "capturing evidence of chrome (pid 4312, 6.0 GiB, app-chrome.scope): mem.available "
+                "3.1% < 6% [host]" },
+        { EVENT_STEP_TAKEN, command,
+                "running a command for nobody in particular: mem.available 3.1% < 6% [host]; "
+                "/usr/local/bin/x" },
+        { EVENT_STEP_DONE, throttle,
+                "throttled build.service (3 processes, 2.0 GiB): mem.available 3.1% < 6% [host]; "
+                "in 340 ms" },
+        { EVENT_STEP_DONE, reclaim,
+                "reclaimed from build.service (3 processes, 2.0 GiB): mem.available 3.1% < 6% "
+                "[host]; freed 5.0 GiB in 340 ms" },
+        { EVENT_STEP_DONE, restart,
+                "restarted build.service (3 processes, 2.0 GiB): mem.available 3.1% < 6% [host]; "
+                "freed 5.0 GiB in 340 ms" },
+        { EVENT_STEP_FAILED, reclaim_nothing,
+                "reclaiming from build.service (3 processes, 2.0 GiB) did not help (error 11); "
+                "nothing came back [host]" },
+        { EVENT_STEP_SKIPPED, throttle_over,
+                "left out throttle of build.service: the trouble is over [host]" },
+        { EVENT_LEASE_RETURNED, throttle_over,
+                "gave back memory.high of build.service after 340 ms: the trouble is over [host]" },
+        { EVENT_LEASE_FOREIGN, throttle,
+                "memory.high of build.service was written by somebody else meanwhile: theirs stays "
+                "[host]" },
+        { EVENT_LEASE_DROPPED, limit,
+                "memory.max of build.service needs no return: the cgroup is gone [host]" },
+        { EVENT_LIVELOCK, throttle,
+                "memory.high of build.service only hurts: met again and again, and nothing comes "
+                "of it [host]" },
+        { EVENT_HINT, hint,
+                "asking programs to give memory back: medium: mem.available 3.1% < 6% [host]" },
+        { EVENT_HINT, change_nothing, "programs need not give memory back any more [host]" },
+        { EVENT_CAPTURED, capture, "captured evidence in 340 ms [host]" },
+        { EVENT_COMMAND_ANSWERED, with_text,
+                "the command answered in 340 ms, freed 5.0 GiB as it says; some words [host]" },
         { EVENT_STARTED, without_policy, "started: some words" },
         { EVENT_STOPPING, without_policy, "stopping: some words" },
         { EVENT_RELOADED, without_policy, "policies reloaded: some words" },

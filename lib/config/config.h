@@ -341,6 +341,16 @@ static inline bool step_is_aside(StepKind kind) {
         return kind >= STEP_NOTIFY && kind <= STEP_RUN;
 }
 
+/* It falls on somebody, whom it takes a look at the processes to find. */
+static inline bool step_takes_target(StepKind kind) {
+        return kind >= STEP_CAPTURE && kind < _STEP_MAX;
+}
+
+/* Carried out by the service manager. */
+static inline bool step_is_of_unit(StepKind kind) {
+        return kind == STEP_RESTART || kind == STEP_STOP;
+}
+
 typedef enum NotifyLevel {
         NOTIFY_INFO,
         NOTIFY_NOTICE,
@@ -448,6 +458,22 @@ typedef struct Policy {
 static inline bool policy_can_harm(const Policy *p) {
         for (size_t i = 0; i < p->n_steps; i++)
                 if (step_is_destructive(p->steps[i].kind))
+                        return true;
+        return false;
+}
+
+/* True when it has a step that falls on somebody. */
+static inline bool policy_takes_target(const Policy *p) {
+        for (size_t i = 0; i < p->n_steps; i++)
+                if (step_takes_target(p->steps[i].kind))
+                        return true;
+        return false;
+}
+
+/* Not against trouble but to prevent it: in force as long as its cgroups are there. */
+static inline bool policy_is_standing(const Policy *p) {
+        for (size_t i = 0; i < p->n_steps; i++)
+                if (p->steps[i].kind == STEP_LIMIT)
                         return true;
         return false;
 }

@@ -210,3 +210,30 @@ bool choice_widen(const Choosing *c, const Choice *from, TargetKind kind, Target
         group_target_take(&r, unit, ret);
         return true;
 }
+
+static uint32_t system_unit_of(const Choosing *c, const GroupRanking *r, const Choice *from) {
+        const GroupFacts *f;
+        uint32_t unit = GROUP_NONE;
+
+        if (from->target.group >= 0)
+                unit = (uint32_t) from->target.group;
+        else if (from->winner && !*c->s->procs[from->winner->proc].facts->container)
+                unit = group_target_of_unit(r, from->winner->proc);
+        if (unit == GROUP_NONE)
+                return unit;
+        f = c->s->groups[unit].facts;
+        return f->is_unit && !f->is_user_unit && !f->is_slice && *f->unit ? unit : GROUP_NONE;
+}
+
+bool choice_unit(const Choosing *c, const Choice *from, Target *ret) {
+        GroupRanking r = ranking_of(c);
+        uint32_t unit;
+
+        (void) group_rank(&r, TARGET_AUTO, NULL, 0);
+        unit = system_unit_of(c, &r, from);
+        if (unit == GROUP_NONE || r.table[unit].refusal != REFUSAL_NONE ||
+                !group_rank_is_few(c->policy, &r.table[unit]))
+                return false;
+        group_target_take(&r, unit, ret);
+        return true;
+}

@@ -40,6 +40,11 @@ void choice_list_works(const Choosing *c);
  * when there is none that may be taken. */
 bool choice_widen(const Choosing *c, const Choice *from, TargetKind kind, Target *ret);
 
+/* The unit of the system manager that the choice is or, for a process, runs in: for who asks the
+ * service manager. Never that of a container's runtime. False when there is none that may be taken.
+ */
+bool choice_unit(const Choosing *c, const Choice *from, Target *ret);
+
 static inline bool target_is_nobody(const Target *t) {
         return t->n_members == 0 && t->n_groups == 0;
 }

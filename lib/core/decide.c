@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "core/aside.h"
 #include "core/flight.h"
 #include "core/incident.h"
 #include "core/kernel-oom.h"
 #include "core/ladder.h"
+#include "core/lease-book.h"
+#include "core/relief.h"
 #include "core/remembered.h"
 
 #define LONGEST_WINDOW_USEC (10 * USEC_PER_SEC)
@@ -19,10 +22,23 @@ void incident_book_init(IncidentBook *book) {
 usec_t incident_not_before(const void *ctx, uint16_t policy, const InstanceKey *key) {
         const IncidentBook *book = ctx;
 
-        /* A step changes the readings of everybody, so its end holds for all policies. */
-        (void) policy;
-        (void) key;
+        /* A destructive step changes the readings of everybody, so its end holds for all policies;
+         * that of a reversible one for its own incident. */
+        for (size_t k = 0; k < book->n_settling; k++) {
+                const Incident *i = &book->incidents[book->settling[k]];
+
+                if (i->policy == policy && instance_key_equals(&i->key, key))
+                        return i->not_before_usec;
+        }
         return book->not_before_usec;
+}
+
+static void list_settling(IncidentBook *book) {
+        book->n_settling = 0;
+        for (uint16_t k = 0; k < INCIDENTS_MAX; k++)
+                if (book->incidents[k].used &&
+                        book->incidents[k].not_before_usec > book->not_before_usec)
+                        book->settling[book->n_settling++] = k;
 }
 
 static uint64_t largest_target(const Sample *s) {
@@ -45,7 +61,7 @@ static bool is_unknown(const Judge *j, const Incident *i) {
 /* True while something may have to be done at the next moment. */
 static bool is_busy(const Judge *j) {
         if (j->book->flight.active || j->plan->n_actions > 0 || j->book->oom_pending > 0 ||
-                j->now_usec < j->book->not_before_usec)
+                j->now_usec < j->book->not_before_usec || leases_are_moving(&j->book->leases))
                 return true;
 
         for (size_t k = 0; k < INCIDENTS_MAX; k++) {
@@ -53,9 +69,11 @@ static bool is_busy(const Judge *j) {
                 bool waits = i->held || j->now_usec < i->retry_usec;
 
                 if (!i->used || i->phase == INCIDENT_COOLING || i->true_since_usec == USEC_UNSET ||
-                        !incident_can_harm(j, i) || is_unknown(j, i))
+                        !policy_takes_target(judge_policy(j, i)) || is_unknown(j, i))
                         continue;
-                if (i->phase == INCIDENT_HOLDING || !waits || i->critical)
+                if (i->phase == INCIDENT_HOLDING || i->relief.pending ||
+                        (!waits && i->next_step < judge_policy(j, i)->n_steps) ||
+                        (i->critical && incident_can_harm(j, i)))
                         return true;
         }
         return false;
@@ -88,11 +106,19 @@ void decide(const Config *config, const Sample *s, const Verdict *verdicts, size
 
         remembered_forget(book, j.now_usec);
         flight_take_outcomes(&j, outcomes, n_outcomes);
+        leases_take_outcomes(&j, outcomes, n_outcomes);
+        reliefs_take_outcomes(&j, outcomes, n_outcomes);
+        asides_take_outcomes(&j, outcomes, n_outcomes);
         incidents_advance(&j);
         kernel_oom_notice(&j);
         flight_advance(&j);
+        leases_advance(&j);
+        reliefs_advance(&j);
         ladder_advance(&j);
+        asides_advance(&j);
         incidents_tell_ends(&j);
+        list_settling(book);
+        ret->within_usec = leases_within_usec(&book->leases, j.now_usec);
         ret->critical = has_critical(book);
         ret->busy = is_busy(&j);
 }
@@ -113,7 +139,13 @@ static void rebase_incident(Judge *j, const Config *from, const Config *to, Inci
                 i->policy = index;
                 /* A ladder that became shorter is at its end; one that became longer has more to
                  * offer. */
-                i->next_step = MIN(i->next_step, (uint32_t) policy->n_steps);
+                i->next_step = policy_is_standing(policy)
+                        ? 0 /* what it limits to may be another amount */
+                        : MIN(i->next_step, (uint32_t) policy->n_steps);
+                if (i->relief.index >= policy->n_steps ||
+                        policy->steps[i->relief.index].kind != i->relief.step)
+                        i->relief.pending = false;
+                i->resume_step = MIN(i->resume_step, i->next_step);
                 if (i->first_destructive_reached != UINT32_MAX &&
                         (i->first_destructive_reached >= policy->n_steps ||
                                 !step_is_destructive(
@@ -124,6 +156,8 @@ static void rebase_incident(Judge *j, const Config *from, const Config *to, Inci
         if (i->phase == INCIDENT_OPEN)
                 incident_close(j, i, "its policy is gone after a reload");
         incident_tell_end(j, i);
+        if (i->hint != HINT_NONE)
+                aside_end_hint(j, i);
         if (j->book->flight.active && j->book->flight.incident == i->id)
                 j->book->flight.active = false;
         memset(i, 0, sizeof(*i));
@@ -162,6 +196,9 @@ void incident_book_rebase(
                 if (book->incidents[i].used)
                         rebase_incident(&j, from, to, &book->incidents[i]);
         rebase_budgets(from, to, book);
+        leases_rebase(&book->leases, from, to);
+        list_settling(book);
+        ret->within_usec = leases_within_usec(&book->leases, now_usec);
 
         if (flight_policy == UINT16_MAX)
                 book->flight.active = false;

@@ -61,7 +61,8 @@ typedef enum ActionKind {
         ACTION_SIGNAL,  /* to slots and groups */
         ACTION_RECLAIM, /* memory.reclaim of groups[0]: value bytes, until deadline_usec */
         ACTION_LEASE,   /* value into `file` of groups[0], remembered before as lease `lease` */
-        ACTION_RETURN,  /* the old value of that lease, if ours is still there */
+        ACTION_RETURN,  /* the old value of that lease, if ours is still there; overrides a LEASE of
+                         * it that is still on its way */
 } ActionKind;
 
 typedef struct Action {
@@ -119,7 +120,8 @@ typedef struct Plan {
         Event events[PLAN_EVENTS_MAX];
         size_t n_events;
         uint64_t events_lost;
-        bool busy; /* something is held, true or in flight: sample again at tick.min */
+        bool busy;          /* something is held, true or in flight: sample again at tick.min */
+        usec_t within_usec; /* a lease wants to be looked at by then at the latest; USEC_UNSET */
         bool critical;
 } Plan;
 
@@ -131,6 +133,20 @@ typedef enum IncidentPhase {
         INCIDENT_OPEN,    /* on the ladder */
         INCIDENT_COOLING, /* cleared; reopening now resumes it */
 } IncidentPhase;
+
+/* The reversible step of an incident under way: until its outcome is known and has settled. */
+typedef struct Relief {
+        bool pending;
+        bool failed; /* by a lease that was refused */
+        StepKind step;
+        uint16_t index;  /* of the step in the policy */
+        uint64_t action; /* reclaim: its outcome is waited for; else 0, the leases tell */
+        usec_t sent_usec;
+        usec_t deadline_usec;
+        usec_t settle_usec; /* USEC_UNSET: the outcome is not known yet */
+        int error;          /* errno of the refusal */
+        uint64_t freed;
+} Relief;
 
 typedef struct Incident {
         bool used;
@@ -151,6 +167,13 @@ typedef struct Incident {
         uint32_t slot; /* of the target's root, or of the cgroup that it is */
         uint32_t generation;
         bool target_is_group;
+        Relief relief;
+        uint32_t n_freezes;
+        bool resumes; /* a lease ended with the trouble: reopening starts at resume_step again */
+        uint32_t resume_step;
+        bool skips_next;    /* a command asked to leave out the next step */
+        HintLevel hint;     /* given, and not taken back yet */
+        uint16_t hint_step; /* by this step */
         TargetKind widened; /* TARGET_PROCESS until a budget was spent */
         uint32_t n_steps_taken;
         uint64_t freed_total;
@@ -169,14 +192,18 @@ typedef struct Incident {
 /* The one destructive step under way. */
 typedef struct Flight {
         bool active;
-        uint64_t action; /* the latest; outcomes of first_action … action belong here */
+        uint64_t action; /* the latest; outcomes of it and of first_action belong here */
         uint64_t first_action;
         uint64_t incident;
         uint16_t policy;
         StepKind step;
         int signo;
         bool dry;
-        bool killed; /* SIGKILL is out */
+        bool killed;        /* SIGKILL is out */
+        bool is_errand;     /* the service manager is asked, no signal is sent */
+        bool answered;      /* errand: it is done */
+        bool errand_failed; /* errand: refused or late; the next step is taken */
+        usec_t timeout_usec;
         usec_t sent_usec;
         usec_t kill_at_usec;  /* end of grace; USEC_UNSET: no escalation */
         usec_t deadline_usec; /* then it did not work */
@@ -231,6 +258,17 @@ typedef struct BudgetEntry {
         uint32_t n;
 } BudgetEntry;
 
+/* A capture or a command whose answer is still to come. */
+typedef struct Awaited {
+        uint64_t errand; /* 0: unused */
+        uint64_t incident;
+        StepKind step;
+        uint16_t index; /* of the step in the policy */
+        usec_t sent_usec;
+        usec_t deadline_usec;
+} Awaited;
+
+#define AWAITED_MAX 32
 #define INCIDENTS_MAX 256
 #define REMEMBERED_MAX (2 * TARGET_MEMBERS_MAX) /* all of a tree that refused, and others */
 #define BUDGETS_MAX 128
@@ -241,6 +279,9 @@ typedef struct IncidentBook {
         Incident incidents[INCIDENTS_MAX];
         Flight flight;
         LeaseBook leases;
+        Awaited awaited[AWAITED_MAX];
+        uint16_t settling[INCIDENTS_MAX]; /* incidents that settle later than the host does */
+        size_t n_settling;
         Remembered remembered[REMEMBERED_MAX];
         size_t n_remembered; /* of the array in use */
         BudgetEntry budgets[BUDGETS_MAX];

@@ -182,12 +182,12 @@ bool evaluate_needs_processes(const Config *config, const Sample *s, usec_t last
                 const Policy *p = &config->policies[i];
 
                 if (watch_is_group(p->watch)) {
-                        if (policy_can_harm(p) && is_armed(config, s, p) &&
+                        if (policy_takes_target(p) && is_armed(config, s, p) &&
                                 has_armed_group(config, s, p))
                                 return true;
                         continue;
                 }
-                if (p->watch == WATCH_SYSTEM && !policy_can_harm(p))
+                if (p->watch == WATCH_SYSTEM && !policy_takes_target(p))
                         continue;
                 if (p->watch != WATCH_SYSTEM && !has_system_atom(&p->when)) {
                         if (due)

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "core/lease.h"
 #include "core/rank.h"
 #include "core/sample.h"
 
@@ -26,10 +27,18 @@ typedef enum EventKind {
         EVENT_INCIDENT_REOPENED, /* within cooldown: same incident */
         EVENT_INCIDENT_CLOSED,
         EVENT_NOTIFY,         /* the notify step */
-        EVENT_STEP_TAKEN,     /* a signal was sent (or would be: dry) */
+        EVENT_STEP_TAKEN,     /* it was begun (or would be: dry) */
         EVENT_STEP_ESCALATED, /* grace over: SIGKILL */
         EVENT_STEP_DONE,      /* outcome known: freed against promised */
         EVENT_STEP_FAILED,    /* refused, stuck, useless: why in text */
+        EVENT_STEP_SKIPPED,   /* left out: why in text */
+        EVENT_LEASE_RETURNED, /* the old value is back: why in text */
+        EVENT_LEASE_FOREIGN,  /* somebody else wrote the file meanwhile: theirs stays */
+        EVENT_LEASE_DROPPED,  /* the cgroup is gone: there is nothing to give back */
+        EVENT_LIVELOCK,       /* a throttle that helped nobody: it is returned */
+        EVENT_HINT,           /* programs were asked to give memory back, or that is over */
+        EVENT_CAPTURED,
+        EVENT_COMMAND_ANSWERED,
         EVENT_NO_USEFUL_VICTIM,
         EVENT_BUDGET_SPENT,
         EVENT_KERNEL_OOM, /* the kernel killed: our miss */
@@ -40,6 +49,9 @@ typedef enum EventKind {
 
 /* "incident-opened": stable, for JSON, bus and journal. */
 const char *event_name(EventKind kind);
+
+/* "medium"; "none" when it is over. */
+const char *event_hint_name(HintLevel level);
 
 #define EVENT_CANDIDATES_MAX 5
 
@@ -76,6 +88,11 @@ typedef struct Event {
         StepKind step;
         bool has_step;
         int signo;
+        HintLevel hint;    /* EVENT_HINT; HINT_NONE: it is over */
+        bool has_file;     /* the next three mean something */
+        LeaseFile file;    /* that is leased */
+        uint64_t value;    /* what is written there; UINT64_MAX is "max" */
+        usec_t lease_usec; /* for how long at most; 0: as long as the policy is in force */
         EventProcess target;
         EventGroup group;   /* what an incident is about, or the cgroup that a step takes whole */
         uint32_t n_members; /* of a tree or a cgroup */

@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 #include "base/number.h"
+#include "core/pick.h"
 #include "core/remembered.h"
 
 #define REMEMBER_USEC (10 * USEC_PER_MIN)
@@ -89,13 +90,8 @@ static void count_failure(Judge *j, Incident *i) {
         i->retry_usec = usec_add(j->now_usec, i->critical ? pause / 10 : pause);
 }
 
-/* The next target enters at the first destructive step that was reached. */
-static void release_target(Incident *i) {
-        if (!i)
-                return;
-        i->has_target = false;
-        if (i->first_destructive_reached != UINT32_MAX)
-                i->next_step = i->first_destructive_reached;
+static void release_target(Judge *j, Incident *i) {
+        pick_release(j, i, "its target was dealt with");
 }
 
 static Event *end(Judge *j, Flight *f, Incident *i, EventKind kind) {
@@ -133,12 +129,12 @@ static void leave_alone(Judge *j, const Flight *f, usec_t until_usec, const char
                                         .why = why });
 }
 
-/* A signal leaves the target alive: it keeps the ladder, or has come to its end. */
-static void go_on_after_signal(Judge *j, const Flight *f, Incident *i) {
+/* The target lives: it keeps the ladder, or has come to its end. */
+static void go_on_with_target(Judge *j, const Flight *f, Incident *i) {
         if (!i || ++i->next_step < j->config->policies[f->policy].n_steps)
                 return;
         leave_alone(j, f, usec_add(j->now_usec, REMEMBER_USEC), "did not help at any step");
-        release_target(i);
+        release_target(j, i);
 }
 
 void flight_end_settled(Judge *j, Flight *f, Incident *i) {
@@ -150,10 +146,10 @@ void flight_end_settled(Judge *j, Flight *f, Incident *i) {
                 i->freed_total += freed_by(f);
 
         if (!lethal) {
-                go_on_after_signal(j, f, i);
+                go_on_with_target(j, f, i);
                 return;
         }
-        release_target(i);
+        release_target(j, i);
         if (!useless) {
                 if (i)
                         i->n_failures = 0;
@@ -174,7 +170,7 @@ void flight_end_settled(Judge *j, Flight *f, Incident *i) {
 void flight_end_refused(Judge *j, Flight *f, Incident *i) {
         Event *e = end(j, f, i, EVENT_STEP_FAILED);
 
-        release_target(i);
+        release_target(j, i);
         if (f->n_refused == 0) {
                 if (e)
                         text_copy(e->text, sizeof(e->text), "it is no longer the same process");
@@ -188,6 +184,31 @@ void flight_end_refused(Judge *j, Flight *f, Incident *i) {
                         e->text, sizeof(e->text), "it may not be signalled; left alone for 10 min");
 }
 
+/* Not what a spent budget ended in. */
+static bool is_own_step(const Judge *j, const Flight *f, const Incident *i) {
+        const Policy *p = judge_policy(j, i);
+
+        return i->next_step < p->n_steps && p->steps[i->next_step].kind == f->step;
+}
+
+void flight_end_unanswered(Judge *j, Flight *f, Incident *i) {
+        bool refused = f->errand_failed;
+        Event *e = end(j, f, i, EVENT_STEP_FAILED);
+
+        j->outcome_new = true;
+        count_failure(j, i);
+        if (e)
+                text_copy(e->text, sizeof(e->text),
+                        refused ? "the service manager did not do it"
+                                : "the service manager was not done in time");
+        if (i && is_own_step(j, f, i)) {
+                go_on_with_target(j, f, i);
+                return;
+        }
+        leave_alone(j, f, usec_add(j->now_usec, REMEMBER_USEC), "could not be stopped");
+        release_target(j, i);
+}
+
 void flight_end_stuck(Judge *j, Flight *f, Incident *i, const char *why) {
         bool exiting = j->now_usec < f->deadline_usec;
         usec_t until = usec_add(j->now_usec, exiting ? REMEMBER_EXITING_USEC : REMEMBER_USEC);
@@ -198,7 +219,7 @@ void flight_end_stuck(Judge *j, Flight *f, Incident *i, const char *why) {
         flight_measure(j, f);
         e = end(j, f, i, EVENT_STEP_FAILED);
         leave_alone(j, f, until, why);
-        release_target(i);
+        release_target(j, i);
         count_failure(j, i);
 
         j->book->not_before_usec = settle;
@@ -216,7 +237,7 @@ void flight_end_stuck(Judge *j, Flight *f, Incident *i, const char *why) {
 void flight_end_spared(Judge *j, Flight *f, Incident *i) {
         Event *e = end(j, f, i, EVENT_STEP_DONE);
 
-        release_target(i);
+        release_target(j, i);
         if (e)
                 text_copy(e->text, sizeof(e->text),
                         "the trouble was over before the end of grace: not killed");

@@ -112,13 +112,42 @@ static void take_outcome(Flight *f, const Outcome *o) {
         }
 }
 
+/* The service manager has done it, or will not. */
+static void take_answer(Flight *f, const Outcome *o) {
+        switch (o->kind) {
+        case OUTCOME_DONE:
+                f->answered = true;
+                note_gone(f, o->at_usec);
+                return;
+        case OUTCOME_REFUSED:
+        case OUTCOME_STALE:
+        case OUTCOME_GONE:
+        case OUTCOME_LATE:
+                f->error = o->error;
+                f->errand_failed = true;
+                return;
+        case OUTCOME_DRY:
+                f->dry = true;
+                return;
+        case OUTCOME_SENT:
+        case OUTCOME_FOREIGN:
+        case OUTCOME_SKIPPED:
+                return; /* of no errand of this kind */
+        }
+}
+
 void flight_take_outcomes(Judge *j, const Outcome *outcomes, size_t n) {
         Flight *f = &j->book->flight;
 
-        for (size_t i = 0; i < n; i++)
-                if (f->active && outcomes[i].action >= f->first_action &&
-                        outcomes[i].action <= f->action)
+        for (size_t i = 0; i < n; i++) {
+                if (!f->active ||
+                        (outcomes[i].action != f->first_action && outcomes[i].action != f->action))
+                        continue;
+                if (f->is_errand)
+                        take_answer(f, &outcomes[i]);
+                else
                         take_outcome(f, &outcomes[i]);
+        }
 }
 
 /* Members that a fresh sample does not have any more are gone, whether or not anybody saw them go.

@@ -6,68 +6,17 @@
 #include "base/macro.h"
 #include "base/number.h"
 #include "core/flight-effect.h"
+#include "core/flight-order.h"
 #include "core/flight-outcome.h"
 #include "core/incident.h"
 
 #define TIMEOUT_ASSUMED_USEC (5 * USEC_PER_SEC)
 #define CRITICAL_WAIT_USEC (300 * USEC_PER_MSEC)
 
-static usec_t timeout_of(const Judge *j, const Flight *f) {
-        const Policy *p = &j->config->policies[f->policy];
-
-        for (size_t i = 0; i < p->n_steps; i++)
-                if (p->steps[i].kind == f->step && p->steps[i].timeout_usec > 0)
-                        return p->steps[i].timeout_usec;
-        return TIMEOUT_ASSUMED_USEC;
-}
-
 /* How long a victim is waited for when there is no time: a large one needs longer to give back what
  * it has, and until it has, the next one would die for nothing. */
 static usec_t critical_wait(const Flight *f) {
         return MAX(CRITICAL_WAIT_USEC, judge_kill_takes_usec(f->promised));
-}
-
-/* Sends the signal to everybody who is still there. False when the plan is full. */
-static bool send_signal(Judge *j, Flight *f, int signo) {
-        Action *a;
-
-        if (j->plan->n_actions == PLAN_ACTIONS_MAX)
-                return false;
-
-        a = &j->plan->actions[j->plan->n_actions++];
-        a->id = ++j->book->next_action;
-        a->incident = f->incident;
-        a->policy = f->policy;
-        a->step = f->step;
-        a->signo = signo;
-        a->release = signo == SIGNO_KILL;
-        for (size_t m = 0; m < f->n_members; m++) {
-                if (!flight_is_pending(f, m))
-                        continue;
-                a->slots[a->n_slots] = f->slots[m];
-                a->generations[a->n_slots++] = f->generations[m];
-        }
-        if (!f->group_gone && !f->group_out) {
-                memcpy(a->groups, f->groups, f->n_groups * sizeof(a->groups[0]));
-                a->n_groups = f->n_groups;
-        }
-
-        f->action = a->id;
-        f->again = false;
-        return true;
-}
-
-/* A first time: the deadlines start. */
-static void order(Judge *j, Flight *f, int signo) {
-        if (!send_signal(j, f, signo))
-                return;
-        f->signo = signo;
-        f->killed = signo == SIGNO_KILL;
-        f->signal_usec = j->now_usec;
-        if (f->killed || f->step == STEP_SIGNAL) {
-                f->kill_at_usec = USEC_UNSET;
-                f->deadline_usec = usec_add(j->now_usec, timeout_of(j, f));
-        }
 }
 
 /* Bytes per second that everybody but the members is filling. */
@@ -92,6 +41,8 @@ static uint64_t rate_of_others(const Judge *j, const Target *target) {
 static int first_signal(const Judge *j, const Incident *i, const Step *step, const Target *target) {
         if (step->kind == STEP_SIGNAL)
                 return step->signo;
+        if (step_is_of_unit(step->kind))
+                return 0;
         /* The init of a namespace does not even get a SIGTERM it has no handler for. */
         if (step->kind == STEP_KILL || i->critical || step->grace_usec == 0 ||
                 (target->n_groups == 0 && j->s->procs[target->members[0]].facts->ns_init))
@@ -134,7 +85,7 @@ static void set_target(const Judge *j, Flight *f, const Target *target) {
                 judge_describe_group(j->s, &j->s->groups[target->group], &f->target_group);
 }
 
-Event *flight_start(Judge *j, Incident *i, const Step *step, const Target *target) {
+Event *flight_start(Judge *j, Incident *i, const Step *step, uint16_t index, const Target *target) {
         Flight *f = &j->book->flight;
         Event *e;
 
@@ -142,6 +93,8 @@ Event *flight_start(Judge *j, Incident *i, const Step *step, const Target *targe
         f->incident = i->id;
         f->policy = i->policy;
         f->step = step->kind;
+        f->is_errand = step_is_of_unit(step->kind);
+        f->timeout_usec = step->timeout_usec > 0 ? step->timeout_usec : TIMEOUT_ASSUMED_USEC;
         f->sent_usec = j->now_usec;
         f->gone_usec = f->settle_usec = f->deadline_usec = USEC_UNSET;
         f->kill_at_usec = usec_add(j->now_usec, step->grace_usec);
@@ -149,11 +102,13 @@ Event *flight_start(Judge *j, Incident *i, const Step *step, const Target *targe
         watch_group(j, f, i, target);
         f->others_rate = rate_of_others(j, target);
         f->measured = judge_left(j, &f->before);
-        order(j, f, first_signal(j, i, step, target));
+        e = judge_add_event(j, EVENT_STEP_TAKEN, i);
+        if (f->is_errand)
+                flight_order_errand(j, f, i, index, target);
+        else
+                flight_order(j, f, first_signal(j, i, step, target));
         f->first_action = f->action;
         f->active = !j->dry;
-
-        e = judge_add_event(j, EVENT_STEP_TAKEN, i);
         if (e)
                 flight_describe(f, e);
         return e;
@@ -187,7 +142,7 @@ static void shorten_settling(Judge *j, Flight *f, Incident *i) {
 static void escalate(Judge *j, Flight *f, Incident *i) {
         Event *e;
 
-        order(j, f, SIGNO_KILL);
+        flight_order(j, f, SIGNO_KILL);
         e = judge_add_event(j, EVENT_STEP_ESCALATED, i);
         if (!e)
                 return;
@@ -217,6 +172,17 @@ static bool is_pressed(const Judge *j, const Flight *f) {
         return false;
 }
 
+/* The service manager is at it. There is no waiting for it when there is no time. */
+static void await_errand(Judge *j, Flight *f, Incident *i, bool critical) {
+        bool late = j->now_usec >= f->deadline_usec ||
+                (critical && usec_since(j->now_usec, f->sent_usec) >= critical_wait(f));
+
+        if (f->answered || f->group_gone)
+                begin_settling(j, f, i, f->gone_usec);
+        else if (f->errand_failed || late)
+                flight_end_unanswered(j, f, i);
+}
+
 /* Who was told to end and has not. */
 static void await_end(Judge *j, Flight *f, Incident *i, bool critical) {
         bool over = !i || i->phase != INCIDENT_OPEN;
@@ -235,6 +201,8 @@ static void await_end(Judge *j, Flight *f, Incident *i, bool critical) {
 static void await_outcome(Judge *j, Flight *f, Incident *i, bool critical) {
         if (f->dry)
                 flight_end_dry(f, i);
+        else if (f->is_errand)
+                await_errand(j, f, i, critical);
         else if (flight_n_pending(f) == 0 && f->n_gone == 0 && !f->group_gone)
                 flight_end_refused(j, f, i);
         else if (flight_n_pending(f) == 0 || (f->step == STEP_SIGNAL && f->gone_usec != USEC_UNSET))
@@ -259,7 +227,7 @@ void flight_advance(Judge *j) {
                 flight_notice_absence(j, f);
                 await_outcome(j, f, i, critical);
                 if (f->active && f->again && f->settle_usec == USEC_UNSET)
-                        (void) send_signal(j, f, f->signo); /* the plan is full: in the next tick */
+                        flight_order_again(j, f);
         }
         if (!f->active || f->settle_usec == USEC_UNSET)
                 return;

@@ -11,9 +11,10 @@
 
 #include "core/judge.h"
 
-/* Sends an order to the members of a target and starts to follow it. dry: it is only shown. Returns
- * the event, or NULL when the plan is full. */
-Event *flight_start(Judge *j, Incident *i, const Step *step, const Target *target);
+/* Sends an order to the members of a target, or asks the service manager, and starts to follow it.
+ * index: of the policy's step that led to it. dry: it is only shown. Returns the event, or NULL
+ * when the plan is full. */
+Event *flight_start(Judge *j, Incident *i, const Step *step, uint16_t index, const Target *target);
 
 /* Takes in what the actuator reported. */
 void flight_take_outcomes(Judge *j, const Outcome *outcomes, size_t n);

@@ -203,7 +203,7 @@ static usec_t until_groups(
 static usec_t at_the_pace_of_stat(const Policy *p, usec_t t) {
         if (t == 0)
                 return 0;
-        return MAX(t, policy_can_harm(p) ? STAT_TICK_USEC : WAITING_TICK_USEC);
+        return MAX(t, policy_takes_target(p) ? STAT_TICK_USEC : WAITING_TICK_USEC);
 }
 
 usec_t evaluate_next_tick(
@@ -219,7 +219,9 @@ usec_t evaluate_next_tick(
                 const Policy *p = &config->policies[i];
                 usec_t t;
 
-                if (p->when.n_nodes == 0)
+                /* Where a standing policy is true, it is in force; a new cgroup announces itself.
+                 */
+                if (p->when.n_nodes == 0 || policy_is_standing(p))
                         continue;
                 if (watches_processes_alone(p)) {
                         next = MIN(next, tick->process_usec);

@@ -71,12 +71,19 @@ bool incident_is_due(const Judge *j, const Incident *i, const Verdict *v) {
         return v && v->when == TRUTH_TRUE && (i->critical || is_held_long_enough(j, i));
 }
 
-static bool has_room(const Judge *j) {
-        size_t open = 0;
+/* Standing policies have an incident for each cgroup that they limit, and no part in the bound for
+ * trouble: as many as there can be leases. */
+static bool has_room(const Judge *j, const Policy *policy) {
+        bool standing = policy_is_standing(policy);
+        size_t n = 0;
 
-        for (size_t i = 0; i < INCIDENTS_MAX; i++)
-                open += j->book->incidents[i].used && j->book->incidents[i].phase == INCIDENT_OPEN;
-        return open < MAX(j->config->limits.incidents, UINT32_C(1));
+        for (size_t k = 0; k < INCIDENTS_MAX; k++) {
+                const Incident *i = &j->book->incidents[k];
+
+                n += i->used && policy_is_standing(judge_policy(j, i)) == standing &&
+                        (standing || i->phase == INCIDENT_OPEN);
+        }
+        return n < (standing ? LEASES_MAX : MAX(j->config->limits.incidents, UINT32_C(1)));
 }
 
 void incident_renew_reason(const Judge *j, Incident *i, const Verdict *v) {
@@ -109,20 +116,31 @@ static void describe_instance(const Judge *j, const Incident *i, Event *e) {
         }
 }
 
+/* The leases that ended with the trouble are where the ladder goes on; whoever had to be harmed
+ * since, it does not go down again. */
+static void resume(Incident *i) {
+        if (i->resumes && i->first_destructive_reached == UINT32_MAX)
+                i->next_step = MIN(i->next_step, i->resume_step);
+        i->resumes = false;
+}
+
 static void open_incident(Judge *j, Incident *i, const Verdict *v) {
+        const Policy *policy = judge_policy(j, i);
         EventKind kind = EVENT_INCIDENT_OPENED;
         Event *e;
 
-        if (!has_room(j))
+        if (!policy_is_standing(policy) && !has_room(j, policy))
                 return; /* it goes on holding, and opens when another one ends */
 
         incident_renew_reason(j, i, v);
-        i->told_open = true;
+        i->told_open = !policy_is_standing(policy);
         if (i->phase == INCIDENT_COOLING) { /* (2) */
                 kind = EVENT_INCIDENT_REOPENED;
                 i->n_reopened++;
-                i->told_open = i->n_reopened <= REOPENED_TOLD ||
-                        (i->n_reopened & (i->n_reopened - 1)) == 0;
+                resume(i);
+                i->told_open = i->told_open &&
+                        (i->n_reopened <= REOPENED_TOLD ||
+                                (i->n_reopened & (i->n_reopened - 1)) == 0);
         } else {
                 i->id = ++j->book->next_incident;
                 i->opened_usec = j->now_usec;
@@ -141,7 +159,22 @@ static void open_incident(Judge *j, Incident *i, const Verdict *v) {
         }
 }
 
+/* The first step whose lease ends with the incident. */
+static void note_resumption(const Judge *j, Incident *i) {
+        for (size_t k = 0; k < LEASES_MAX; k++) {
+                const Lease *l = &j->book->leases.leases[k];
+
+                if (l->phase == LEASE_NONE || l->incident != i->id || l->wants_return)
+                        continue;
+                i->resume_step = i->resumes ? MIN(i->resume_step, (uint32_t) l->index) : l->index;
+                i->resumes = true;
+        }
+}
+
 void incident_close(Judge *j, Incident *i, const char *why) {
+        note_resumption(j, i);
+        i->relief.pending = false;
+        i->skips_next = false;
         i->phase = INCIDENT_COOLING;
         i->closed_usec = j->now_usec;
         i->true_since_usec = USEC_UNSET;
@@ -183,7 +216,7 @@ static void advance_waiting(Judge *j, Incident *i, const Verdict *v) {
         if (v->when != TRUTH_TRUE) {
                 i->true_since_usec = USEC_UNSET; /* (1) */
                 i->critical = false;
-                if (!cooling || cooled)
+                if (!cooling || (cooled && i->hint == HINT_NONE))
                         forget(i);
                 return;
         }
@@ -229,7 +262,9 @@ static void advance_one(Judge *j, const Verdict *v, bool any, bool *seen) {
         Incident *i = any ? find(j->book, v->policy, &v->key) : NULL;
 
         if (!i) {
-                if (v->when != TRUTH_TRUE)
+                const Policy *p = &j->config->policies[v->policy];
+
+                if (v->when != TRUTH_TRUE || (policy_is_standing(p) && !has_room(j, p)))
                         return;
                 i = allocate(j->book);
                 if (!i)
@@ -283,7 +318,8 @@ static void advance_unseen(Judge *j, Incident *i) {
         if (i->phase == INCIDENT_HOLDING)
                 forget(i);
         else if (i->phase == INCIDENT_COOLING) {
-                if (usec_since(j->now_usec, i->closed_usec) > judge_policy(j, i)->cooldown_usec)
+                if (usec_since(j->now_usec, i->closed_usec) > judge_policy(j, i)->cooldown_usec &&
+                        i->hint == HINT_NONE)
                         forget(i);
         } else if (!busy && is_gone(j, i))
                 incident_close(j, i, why_gone(i));

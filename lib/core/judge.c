@@ -91,6 +91,8 @@ static NotifyLevel level_of(EventKind kind) {
         case EVENT_SOURCE_DEGRADED:
         case EVENT_RELOAD_REFUSED:
         case EVENT_RIVAL:
+        case EVENT_LEASE_FOREIGN:
+        case EVENT_LIVELOCK:
                 return NOTIFY_WARNING;
         case EVENT_NO_USEFUL_VICTIM:
         case EVENT_KERNEL_OOM:
@@ -99,6 +101,12 @@ static NotifyLevel level_of(EventKind kind) {
         case EVENT_INCIDENT_REOPENED:
         case EVENT_INCIDENT_CLOSED:
         case EVENT_STEP_DONE:
+        case EVENT_STEP_SKIPPED:
+        case EVENT_LEASE_RETURNED:
+        case EVENT_LEASE_DROPPED:
+        case EVENT_HINT:
+        case EVENT_CAPTURED:
+        case EVENT_COMMAND_ANSWERED:
         case EVENT_NOTIFY:
         case EVENT_RELOADED:
         case EVENT_SOURCE_RESTORED:

@@ -23,6 +23,7 @@ typedef struct Judge {
                 largest; /* bytes the largest process would free: the target, before there is one */
         const Policy *ranked; /* whose ranking is in scratch; NULL: none in this tick */
         InstanceKey ranked_key;
+        bool harmed;      /* a destructive step was taken in this tick */
         bool outcome_new; /* a step's outcome came after these verdicts: nothing destructive in this
                              tick */
 } Judge;

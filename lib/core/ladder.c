@@ -5,174 +5,24 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "core/choice.h"
-#include "core/class-budget.h"
+#include "core/aside.h"
 #include "core/flight.h"
 #include "core/incident.h"
+#include "core/lease-book.h"
 #include "core/no-victim.h"
+#include "core/pick.h"
+#include "core/relief.h"
+#include "core/remembered.h"
+#include "core/widening.h"
 
 /* How often a new look is taken when there was nobody to take, or no budget left. */
 #define LOOK_AGAIN_USEC USEC_PER_SEC
+#define LEFT_OUT_USEC (10 * USEC_PER_MIN)
 #define LOOK_AGAIN_CRITICAL_USEC (200 * USEC_PER_MSEC)
-
-/* The policies of a machine in trouble become true together, and mostly rank alike: who is left
- * alone does not change before the next tick, so one ranking serves them all. */
-static void rank_for(Judge *j, const Incident *i, const Verdict *v) {
-        DecideVeto veto = { j->book, j->now_usec };
-        RankVeto ask = { decide_veto, decide_veto_group, &veto };
-
-        if (j->ranked && rank_is_same(j->ranked, judge_policy(j, i)) &&
-                instance_key_equals(&j->ranked_key, &i->key))
-                return;
-
-        j->ranked = judge_policy(j, i);
-        j->ranked_key = i->key;
-        j->scratch->n_best =
-                rank(j->config, judge_policy(j, i), v, j->s, &ask, j->scratch->candidates,
-                        j->scratch->size, j->scratch->best, ELEMENTS(j->scratch->best));
-}
-
-static bool takes_groups(const Judge *j, const Incident *i) {
-        return target_is_group(judge_policy(j, i)->targets.kind);
-}
-
-/* Who would be taken. A target that the incident had and that may not be taken any more is given
- * up, and the next one enters the ladder where it does. (3) */
-static void choose(Judge *j, Incident *i, const Verdict *v, Choice *ret) {
-        DecideVeto veto = { j->book, j->now_usec };
-        RankVeto ask = { decide_veto, decide_veto_group, &veto };
-        const Choosing choosing = { j->config, judge_policy(j, i), v, j->s, &ask, j->scratch, i };
-
-        rank_for(j, i, v);
-        choice_make(&choosing, ret);
-        if (i->has_target && !ret->kept) {
-                i->has_target = false;
-                i->next_step = i->first_destructive_reached;
-        }
-}
-
-/* The candidates alone, whoever has the ladder. */
-static void rank_both(Judge *j, const Incident *i, const Verdict *v) {
-        Incident nobodys = { .policy = i->policy, .key = i->key };
-        Choice choice;
-
-        if (takes_groups(j, i))
-                choose(j, &nobodys, v, &choice);
-        else
-                rank_for(j, i, v);
-}
-
-static void list_candidates(const Judge *j, const Incident *i, Event *e) {
-        const DecideScratch *scratch = j->scratch;
-        bool groups = takes_groups(j, i) && scratch->n_best_groups > 0;
-        size_t n = MIN(
-                groups ? scratch->n_best_groups : scratch->n_best, (size_t) EVENT_CANDIDATES_MAX);
-
-        for (; e->n_candidates < n; e->n_candidates++) {
-                EventProcess *to = &e->candidates[e->n_candidates];
-
-                if (groups)
-                        judge_describe_group_candidate(
-                                j->s, &scratch->best_groups[e->n_candidates], to);
-                else
-                        judge_describe(j->s, &scratch->best[e->n_candidates], to);
-        }
-}
-
-/* (1) */
-static void notify(Judge *j, Incident *i, const Verdict *v, const Step *step) {
-        Event *e;
-
-        incident_renew_reason(j, i, v);
-        e = judge_add_event(j, EVENT_NOTIFY, i);
-        i->n_steps_taken++;
-        if (!e)
-                return;
-
-        e->level = step->level;
-        e->step = step->kind;
-        e->has_step = true;
-        if (v->group >= 0)
-                judge_describe_group(j->s, &j->s->groups[v->group], &e->group);
-        if (j->s->n_procs > 0) {
-                rank_both(j, i, v);
-                list_candidates(j, i, e);
-        }
-}
 
 static void wait_and_look_again(const Judge *j, Incident *i) {
         i->retry_usec =
                 usec_add(j->now_usec, i->critical ? LOOK_AGAIN_CRITICAL_USEC : LOOK_AGAIN_USEC);
-}
-
-static void tell_budget(Judge *j, Incident *i, const Choice *choice, const char *what) {
-        Event *e;
-
-        if (i->told_budget)
-                return;
-        i->told_budget = true;
-
-        e = judge_add_event(j, EVENT_BUDGET_SPENT, i);
-        if (!e)
-                return;
-        if (choice->winner)
-                judge_describe(j->s, choice->winner, &e->target);
-        if (choice->target.group >= 0)
-                judge_describe_group(j->s, &j->s->groups[choice->target.group], &e->group);
-        e->target.refusal = REFUSAL_BUDGET;
-        e->count = judge_policy(j, i)->budget_count;
-        text_copy(e->text, sizeof(e->text), what);
-}
-
-static bool is_spent(const Judge *j, const Incident *i, const Target *target) {
-        return class_budget_is_spent(j->book, judge_policy(j, i), i->policy, target->class_hash,
-                target->kind, j->now_usec);
-}
-
-/* What comes back again and again costs who starts it: first its parent, then its unit. */
-static bool widen(Judge *j, Incident *i, const Verdict *v, Choice *choice) {
-        static const struct {
-                TargetKind kind;
-                const char *words;
-        } wider[] = {
-                { TARGET_TREE,
-                        "it comes back again and again: now its parent with all it started" },
-                { TARGET_UNIT,
-                        "it comes back again and again: now the unit with all that is in it" },
-        };
-        DecideVeto veto = { j->book, j->now_usec };
-        RankVeto ask = { decide_veto, decide_veto_group, &veto };
-        const Choosing choosing = { j->config, judge_policy(j, i), v, j->s, &ask, j->scratch, i };
-        Target target;
-
-        for (size_t k = choice->target.kind == TARGET_PROCESS ? 0 : 1;
-                choice->target.n_groups == 0 && k < ELEMENTS(wider); k++) {
-                if (!choice_widen(&choosing, choice, wider[k].kind, &target) ||
-                        is_spent(j, i, &target))
-                        continue;
-                tell_budget(j, i, choice, wider[k].words);
-                i->widened = wider[k].kind;
-                choice->target = target;
-                return true;
-        }
-        return false;
-}
-
-/* False when nothing may be done about this class now. */
-static bool fit_budget(Judge *j, Incident *i, const Verdict *v, Choice *choice) {
-        const Policy *p = judge_policy(j, i);
-
-        if (!is_spent(j, i, &choice->target))
-                return true;
-        if (p->on_budget == ON_BUDGET_WIDEN && widen(j, i, v, choice))
-                return true;
-        if (i->critical && p->watch == WATCH_SYSTEM) {
-                tell_budget(j, i, choice, "going on, for there is no time left");
-                return true;
-        }
-        tell_budget(
-                j, i, choice, "it comes back again and again: nothing more is done about it here");
-        return false;
 }
 
 static void add_note(TextBuf *out, const char *note) {
@@ -199,52 +49,100 @@ static void add_notes(const Judge *j, const Incident *i, const Choice *choice, E
         }
 }
 
-static void launch(Judge *j, Incident *i, const Step *step, const Choice *choice) {
+/* What a spent budget ends in, whatever the policy's own step is. */
+static const Step stop_step = { .kind = STEP_STOP, .timeout_usec = 10 * USEC_PER_SEC };
+
+static void launch(Judge *j, Incident *i, uint16_t index, const Choice *choice) {
         const Target *target = &choice->target;
+        const Step *step = target->stops ? &stop_step : &judge_policy(j, i)->steps[index];
         Event *e;
 
-        i->has_target = true;
-        i->target_is_group = target->n_groups > 0;
-        if (i->target_is_group) {
-                i->slot = target->groups[0].slot;
-                i->generation = target->groups[0].generation;
-        } else {
-                i->slot = j->s->procs[target->members[0]].slot;
-                i->generation = j->s->procs[target->members[0]].generation;
-        }
+        if (step_is_of_unit(step->kind) && !j->dry && j->plan->n_errands == PLAN_ERRANDS_MAX)
+                return; /* in the next tick */
+        pick_keep(j, i, target);
         i->n_steps_taken++;
         i->told_no_victim = false;
         j->book->steps_total++;
-        class_budget_count(j->book, judge_policy(j, i), i->policy, target->class_hash, target->kind,
-                j->now_usec);
+        j->harmed = true;
+        widening_count(j, i, target);
 
-        e = flight_start(j, i, step, target);
+        if (!j->dry)
+                leases_return_around(j, target, step->kind == STEP_KILL || i->critical);
+        e = flight_start(j, i, step, index, target);
         if (e) {
-                list_candidates(j, i, e);
+                pick_list(j, i, e);
                 add_notes(j, i, choice, e);
         }
         if (j->dry)
                 i->held = true;
 }
 
+/* A step that cannot be taken on this target: the next one is, or somebody else is looked for. */
+static void leave_out(Judge *j, Incident *i, const Target *target, const char *why) {
+        const Policy *p = judge_policy(j, i);
+
+        relief_tell_skipped(j, i, p->steps[i->next_step].kind, NULL, why);
+        if (++i->next_step < p->n_steps)
+                return;
+        remembered_add(j->book,
+                &(Remembered){ .slot = target->group >= 0 ? target->groups[0].slot
+                                                          : j->s->procs[target->members[0]].slot,
+                        .generation = target->group >= 0
+                                ? target->groups[0].generation
+                                : j->s->procs[target->members[0]].generation,
+                        .is_group = target->group >= 0,
+                        .until_usec = usec_add(j->now_usec, LEFT_OUT_USEC),
+                        .why = why });
+        pick_release(j, i, "its target cannot be dealt with");
+}
+
+/* True when a step after this one ends somebody without asking others to. */
+static bool has_quicker(const Policy *p, uint32_t from) {
+        for (size_t k = from + 1; k < p->n_steps; k++)
+                if (p->steps[k].kind == STEP_TERMINATE || p->steps[k].kind == STEP_KILL)
+                        return true;
+        return false;
+}
+
+/* The whole unit in place of what was chosen in it. False when the step was left out. */
+static bool fit_unit(Judge *j, Incident *i, const Verdict *v, Choice *choice) {
+        const Policy *p = judge_policy(j, i);
+        Target target = choice->target;
+
+        if (i->critical && has_quicker(p, i->next_step)) {
+                leave_out(j, i, &target, "no time is left to ask the service manager");
+                return false;
+        }
+        if (pick_unit(j, i, v, choice))
+                return true;
+        leave_out(j, i, &target, "its target is no unit of the system manager that may be taken");
+        return false;
+}
+
 /* Somebody must be found, be worth it, and have a budget left. */
-static void harm(Judge *j, Incident *i, const Verdict *v, const Step *step) {
+static void harm(Judge *j, Incident *i, const Verdict *v) {
         const Policy *p = judge_policy(j, i);
         Choice choice;
 
-        choose(j, i, v, &choice);
+        pick_target(j, i, v, &choice);
         if (target_is_nobody(&choice.target) || choice.target.promised < rank_at_least(p, j->s)) {
                 no_victim_tell(j, i);
                 wait_and_look_again(j, i);
                 return;
         }
+        /* It may have sent the ladder back to where a new target enters. */
+        if (i->critical && i->next_step < i->first_destructive_reached)
+                i->next_step = i->first_destructive_reached;
+        if (!step_is_destructive(p->steps[i->next_step].kind))
+                return;
+        if (step_is_of_unit(p->steps[i->next_step].kind) && !fit_unit(j, i, v, &choice))
+                return;
         incident_renew_reason(j, i, v);
-        if (!fit_budget(j, i, v, &choice)) {
+        if (!widening_fit(j, i, v, &choice)) {
                 wait_and_look_again(j, i);
                 return;
         }
-        /* choose() may have sent the ladder back to where a new target enters. */
-        launch(j, i, i->next_step < p->n_steps ? &p->steps[i->next_step] : step, &choice);
+        launch(j, i, (uint16_t) i->next_step, &choice);
 }
 
 /* Processes must have been read after the last step settled; a critical moment takes what there is.
@@ -290,24 +188,81 @@ static bool is_under_ancestor(const Judge *j, const Incident *i) {
         return false;
 }
 
-static void step_up(Judge *j, Incident *i) {
+/* Readings are of now, and nobody is being ended. */
+static bool may_act(const Judge *j, const Incident *i) {
+        return !j->book->flight.active && !j->outcome_new && !j->harmed && !i->held &&
+                j->now_usec >= i->retry_usec && j->now_usec >= j->book->not_before_usec &&
+                j->now_usec >= i->not_before_usec && has_processes(j, i) &&
+                !is_under_ancestor(j, i);
+}
+
+/* A command asked for it. After the last step the ladder is entered again, and the command asked.
+ */
+static bool leave_out_asked(Judge *j, Incident *i) {
         const Policy *p = judge_policy(j, i);
+
+        if (!i->skips_next)
+                return false;
+        i->skips_next = false;
+        if (i->critical)
+                return false;
+        relief_tell_skipped(
+                j, i, p->steps[i->next_step].kind, NULL, "a command asked to leave it out");
+        if (++i->next_step < p->n_steps)
+                return true;
+        i->next_step = pick_entry(p, i);
+        wait_and_look_again(j, i);
+        return true;
+}
+
+/* Takes the steps before the next destructive one; true when that is due. */
+static bool climb(Judge *j, Incident *i, const Verdict *v) {
+        const Policy *p = judge_policy(j, i);
+
+        while (i->next_step < p->n_steps) {
+                uint16_t index = (uint16_t) i->next_step;
+                StepKind kind = p->steps[index].kind;
+
+                if (step_is_aside(kind)) { /* (1) */
+                        if (!aside_take(j, i, v, index))
+                                return false;
+                        i->next_step++;
+                        continue;
+                }
+                if (leave_out_asked(j, i))
+                        return false;
+                if (step_is_destructive(kind))
+                        return true;
+                if (!i->critical && !may_act(j, i))
+                        return false;
+                switch (relief_take(j, i, v, index)) {
+                case RELIEF_LATER:
+                        return false;
+                case RELIEF_TAKEN:
+                        i->next_step++;
+                        return false;
+                case RELIEF_OUT:
+                        i->next_step++;
+                }
+        }
+        return false;
+}
+
+static void step_up(Judge *j, Incident *i) {
         const Verdict *v = judge_verdict(j, i);
 
         if (!incident_is_due(j, i, v))
                 return;
-        for (; i->next_step < p->n_steps && !step_is_destructive(p->steps[i->next_step].kind);
-                i->next_step++)
-                notify(j, i, v, &p->steps[i->next_step]);
-        if (i->next_step >= p->n_steps)
+        if (i->critical && i->relief.pending) { /* its leases hold on; nobody waits for them */
+                i->relief.pending = false;
+                i->not_before_usec = MIN(i->not_before_usec, j->book->not_before_usec);
+        }
+        if (i->relief.pending || !climb(j, i, v))
                 return;
 
         i->first_destructive_reached = MIN(i->first_destructive_reached, i->next_step);
-        if (j->book->flight.active || j->outcome_new || j->plan->n_actions > 0 || i->held ||
-                j->now_usec < i->retry_usec || j->now_usec < j->book->not_before_usec ||
-                !has_processes(j, i) || is_under_ancestor(j, i))
-                return;
-        harm(j, i, v, &p->steps[i->next_step]);
+        if (may_act(j, i) && (i->critical || !aside_is_awaited(j, i)))
+                harm(j, i, v);
 }
 
 /* (2) */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "config/config.h"
 
 /* The files of a cgroup that a lease may change. Numbers are written to /run: append only. */
 typedef enum LeaseFile {
@@ -38,9 +39,12 @@ typedef struct Lease {
         LeasePhase phase;
         LeaseFile file;
         uint64_t incident;
-        uint16_t policy;
+        uint16_t policy; /* UINT16_MAX: gone with a reload */
+        uint16_t index;  /* of the step in the policy */
+        StepKind step;
         uint32_t slot, generation; /* of the cgroup */
         uint64_t action;           /* the latest order; its outcome moves the phase on */
+        usec_t ordered_usec;       /* when that was */
         uint64_t value;            /* what was written last, page aligned */
         uint64_t goal;             /* where a throttle is stepped to */
         uint64_t before;           /* charged when it was taken */
@@ -50,8 +54,12 @@ typedef struct Lease {
         uint64_t watched_events; /* memory.events high then */
         uint64_t watched_current;
         uint32_t n_stuck;  /* looks in a row that saw livelock */
+        bool was_held;     /* the file has been written at least once */
         bool wants_return; /* while TAKING: to be returned as soon as it is known */
+        bool told_refused; /* that giving it back was refused */
         const char *why;   /* literal: why it is returned */
+        char path[128];    /* of the cgroup, for who is told of it when it is gone; cut */
+        char unit[64];     /* that it is; "": none */
 } Lease;
 
 #define LEASES_MAX 64

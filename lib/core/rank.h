@@ -112,6 +112,7 @@ typedef struct Target {
         int32_t group;                      /* index of the first into Sample.groups, or -1 */
         uint64_t promised;                  /* bytes that should come back */
         uint64_t class_hash;
+        bool stops; /* a spent budget: the unit is stopped through the service manager */
 } Target;
 
 /* Builds the target that the winning candidate stands for: the process, with everybody who shares

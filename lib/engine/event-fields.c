@@ -56,6 +56,18 @@ static void put_group(const EventFieldSink *to, const EventGroup *g) {
         to->close(to->ctx);
 }
 
+static void put_lease(const EventFieldSink *to, const Event *e) {
+        if (!e->has_file) {
+                to->null(to->ctx, "lease");
+                return;
+        }
+        to->open(to->ctx, "lease", false);
+        to->text(to->ctx, "file", lease_file_name(e->file));
+        to->number(to->ctx, "value", e->value);
+        put_some_number(to, "most_usec", e->lease_usec);
+        to->close(to->ctx);
+}
+
 static void put_outcome(const EventFieldSink *to, const Event *e) {
         to->number(to->ctx, "n_members", e->n_members);
         to->number(to->ctx, "n_unreached", e->n_unreached);
@@ -108,6 +120,8 @@ void event_fields(const Event *e, const EventFieldSink *to) {
         put_some_text(to, "policy", e->policy);
         put_some_text(to, "step", e->has_step ? step_kind_name(e->step) : NULL);
         put_some_number(to, "signal", e->signo > 0 ? (uint64_t) e->signo : 0);
+        put_some_text(to, "hint", e->kind == EVENT_HINT ? event_hint_name(e->hint) : NULL);
+        put_lease(to, e);
         put_target(to, &e->target);
         put_group(to, &e->group);
         put_outcome(to, e);

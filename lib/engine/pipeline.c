@@ -22,6 +22,7 @@ int pipeline_init(Pipeline *p, const Config *config, bool dry) {
                 .procs_usec = USEC_UNSET,
                 .groups_usec = USEC_UNSET,
                 .dry = dry,
+                .plan.within_usec = USEC_UNSET,
         };
 
         r = history_new(config->limits.processes, config->limits.cgroups, &p->history);
@@ -72,13 +73,16 @@ void pipeline_begin(Pipeline *p, Sample *s) {
         history_advance(p->history, s, p->planned_usec);
 }
 
-/* What is open or in flight is judged by its target, whatever the readings say by now. */
+/* What is open or in flight is judged by its target, and what is leased is watched, whatever the
+ * readings say by now. */
 bool pipeline_needs_groups(const Pipeline *p, const Sample *s) {
-        return p->plan.busy || evaluate_needs_groups(p->config, s, p->groups_usec);
+        return p->plan.busy || p->plan.within_usec != USEC_UNSET ||
+                evaluate_needs_groups(p->config, s, p->groups_usec);
 }
 
 bool pipeline_needs_scout(const Pipeline *p, const Sample *s) {
-        return s->groups_fresh && evaluate_needs_stat(p->config, s);
+        return s->groups_fresh &&
+                (p->plan.within_usec != USEC_UNSET || evaluate_needs_stat(p->config, s));
 }
 
 static bool is_known(uint64_t version, uint64_t known) {
@@ -119,6 +123,7 @@ void pipeline_judge(Pipeline *p, Sample *s, const Outcome *outcomes, size_t n_ou
                 &p->scratch, &p->plan);
 
         p->next_usec = evaluate_next_tick(p->config, s, p->verdicts, p->n_verdicts, p->plan.busy);
+        p->next_usec = MIN(p->next_usec, MAX(p->plan.within_usec, p->config->tick.min_usec));
         p->planned_usec = p->next_usec;
         p->last_usec = s->raw.at_usec;
 }

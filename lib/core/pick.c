@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/pick.h"
+
+#include <string.h>
+
+#include "base/macro.h"
+#include "core/group-target.h"
+#include "core/lease-book.h"
+
+/* The policies of a machine in trouble become true together, and mostly rank alike: who is left
+ * alone does not change before the next tick, so one ranking serves them all. */
+static void rank_for(Judge *j, const Incident *i, const Verdict *v) {
+        DecideVeto veto = { j->book, j->now_usec };
+        RankVeto ask = { decide_veto, decide_veto_group, &veto };
+
+        if (j->ranked && rank_is_same(j->ranked, judge_policy(j, i)) &&
+                instance_key_equals(&j->ranked_key, &i->key))
+                return;
+
+        j->ranked = judge_policy(j, i);
+        j->ranked_key = i->key;
+        j->scratch->n_best =
+                rank(j->config, judge_policy(j, i), v, j->s, &ask, j->scratch->candidates,
+                        j->scratch->size, j->scratch->best, ELEMENTS(j->scratch->best));
+}
+
+static bool takes_groups(const Judge *j, const Incident *i) {
+        return target_is_group(judge_policy(j, i)->targets.kind);
+}
+
+void pick_target(Judge *j, Incident *i, const Verdict *v, Choice *ret) {
+        DecideVeto veto = { j->book, j->now_usec };
+        RankVeto ask = { decide_veto, decide_veto_group, &veto };
+        const Choosing choosing = { j->config, judge_policy(j, i), v, j->s, &ask, j->scratch, i };
+
+        rank_for(j, i, v);
+        choice_make(&choosing, ret);
+        if (i->has_target && !ret->kept)
+                pick_release(j, i, "its target may not be taken any more");
+}
+
+void pick_rank(Judge *j, const Incident *i, const Verdict *v) {
+        Incident nobodys = { .policy = i->policy, .key = i->key };
+        Choice choice;
+
+        if (takes_groups(j, i))
+                pick_target(j, &nobodys, v, &choice);
+        else
+                rank_for(j, i, v);
+}
+
+void pick_list(const Judge *j, const Incident *i, Event *e) {
+        const DecideScratch *scratch = j->scratch;
+        bool groups = takes_groups(j, i) && scratch->n_best_groups > 0;
+        size_t n = MIN(
+                groups ? scratch->n_best_groups : scratch->n_best, (size_t) EVENT_CANDIDATES_MAX);
+
+        for (; e->n_candidates < n; e->n_candidates++) {
+                EventProcess *to = &e->candidates[e->n_candidates];
+
+                if (groups)
+                        judge_describe_group_candidate(
+                                j->s, &scratch->best_groups[e->n_candidates], to);
+                else
+                        judge_describe(j->s, &scratch->best[e->n_candidates], to);
+        }
+}
+
+/* What the ranking of the cgroups says of the instance. */
+static const GroupCandidate *instance_of(const Judge *j, const Verdict *v) {
+        size_t n = MIN(j->s->n_groups, j->scratch->groups_size);
+
+        return v->group >= 0 && (size_t) v->group < n ? &j->scratch->groups[v->group] : NULL;
+}
+
+const GroupSample *pick_group(
+        const Judge *j, const Verdict *v, const Incident *i, const Choice *choice) {
+        const GroupCandidate *instance = instance_of(j, v);
+
+        if (choice->group)
+                return &j->s->groups[choice->group->group];
+        if (target_is_nobody(&choice->target) && takes_groups(j, i) && instance &&
+                instance->refusal == REFUSAL_TOO_SMALL)
+                return &j->s->groups[instance->group];
+        return NULL;
+}
+
+const GroupSample *pick_instance(
+        Judge *j, const Incident *i, const Verdict *v, Refusal *ret_refusal) {
+        Incident nobodys = { .policy = i->policy, .key = i->key };
+        const GroupCandidate *instance;
+        Choice choice;
+
+        pick_target(j, &nobodys, v, &choice);
+        instance = instance_of(j, v);
+        *ret_refusal = instance ? instance->refusal : REFUSAL_UNREACHABLE;
+        if (*ret_refusal != REFUSAL_NONE && *ret_refusal != REFUSAL_TOO_SMALL)
+                return NULL;
+        return &j->s->groups[instance->group];
+}
+
+bool pick_unit(Judge *j, Incident *i, const Verdict *v, Choice *choice) {
+        DecideVeto veto = { j->book, j->now_usec };
+        RankVeto ask = { decide_veto, decide_veto_group, &veto };
+        const Choosing choosing = { j->config, judge_policy(j, i), v, j->s, &ask, j->scratch, i };
+        Target target;
+
+        if (!choice_unit(&choosing, choice, &target))
+                return false;
+        choice->target = target;
+        choice->group = &j->scratch->groups[target.group];
+        choice->too_many = false;
+        return true;
+}
+
+void pick_keep_group(Incident *i, const GroupSample *group) {
+        i->has_target = true;
+        i->target_is_group = true;
+        i->slot = group->slot;
+        i->generation = group->generation;
+}
+
+void pick_keep(const Judge *j, Incident *i, const Target *target) {
+        const ProcSample *root;
+
+        if (target->n_groups > 0) {
+                pick_keep_group(i, &j->s->groups[target->group]);
+                return;
+        }
+        root = &j->s->procs[target->members[0]];
+        i->has_target = true;
+        i->target_is_group = false;
+        i->slot = root->slot;
+        i->generation = root->generation;
+}
+
+uint32_t pick_entry(const Policy *p, const Incident *i) {
+        uint32_t entry = i->first_destructive_reached;
+
+        if (entry == UINT32_MAX) {
+                for (entry = 0; entry < i->next_step && !step_takes_target(p->steps[entry].kind);)
+                        entry++;
+                return entry;
+        }
+        while (entry > 0 &&
+                (p->steps[entry - 1].kind == STEP_CAPTURE || p->steps[entry - 1].kind == STEP_RUN))
+                entry--;
+        return entry;
+}
+
+void pick_release(Judge *j, Incident *i, const char *why) {
+        if (!i)
+                return;
+        leases_return_of(j, i->id, why);
+        i->relief.pending = false;
+        i->has_target = false;
+        i->next_step = pick_entry(judge_policy(j, i), i);
+}
