@@ -197,6 +197,53 @@ START_TEST(a_preferred_unit_goes_first_and_an_avoided_one_last) {
 }
 END_TEST
 
+START_TEST(what_its_owner_avoids_goes_last_and_what_he_omits_never) {
+        static const TargetKind kinds[] = { TARGET_UNIT, TARGET_PROCESS, TARGET_AUTO };
+
+        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+                World *w = world_new();
+
+                three_units(w, kinds[i]);
+                world_group(w, "/system.slice", 0);
+                grow(w);
+                w->group_facts[1].avoid = true; /* b, the swarm */
+                choose(w);
+                ck_assert_str_eq(w->procs[choice.target.members[0]].facts->comm, "leak");
+                w->group_facts[1].avoid = false;
+                w->group_facts[2].avoid = true; /* c, the leak: a quarter of a little less */
+                choose(w);
+                ck_assert_str_eq(w->procs[choice.target.members[0]].facts->comm, "swarm");
+                ck_assert(w->candidates[7].owner_avoids);
+
+                w->group_facts[1].omit = true;
+                choose(w);
+                ck_assert_str_eq(w->procs[choice.target.members[0]].facts->comm, "leak");
+                ck_assert_int_eq(w->candidates[1].refusal, REFUSAL_OMIT);
+                ck_assert_str_eq(refusal_of(w, &w->groups[1]),
+                        kinds[i] == TARGET_PROCESS ? "candidate" : "omit");
+                w->group_facts[3].omit = true; /* the slice around all of them */
+                choose(w);
+                ck_assert(target_is_nobody(&choice.target));
+                world_free(w);
+        }
+}
+END_TEST
+
+START_TEST(what_holds_something_omitted_is_not_taken_whole) {
+        World *w = world_new();
+
+        three_units(w, TARGET_UNIT);
+        world_group(w, "/system.slice/b.service/inner", 0);
+        w->facts[2].cgroup = "/system.slice/b.service/inner";
+        w->group_facts[3].omit = true;
+        grow(w);
+        choose(w);
+        ck_assert_str_eq(taken_path(w), system_unit_paths[2]);
+        ck_assert_str_eq(refusal_of(w, &w->groups[1]), "omit");
+        world_free(w);
+}
+END_TEST
+
 START_TEST(a_match_by_process_takes_the_unit_around_it) {
         static const char *const comm = "leak", *const part = "/system.slice/b.service/x";
         World *w = world_new();
@@ -648,6 +695,8 @@ int main(void) {
                 without_memory_stat_the_processes_tell_what_a_unit_gained,
                 what_is_not_seen_as_a_process_counts_by_memory_stat,
                 a_preferred_unit_goes_first_and_an_avoided_one_last,
+                what_its_owner_avoids_goes_last_and_what_he_omits_never,
+                what_holds_something_omitted_is_not_taken_whole,
                 a_match_by_process_takes_the_unit_around_it,
                 leaves_compete_and_what_goes_as_one_goes_as_one,
                 users_compete_by_their_slices,

@@ -187,6 +187,8 @@ static void judge(const Config *config, const Policy *policy, const Verdict *v, 
         Candidate *c = &table[i];
         Refusal always = candidate_refuse_always(config, p, boottime, &c->spec);
 
+        if (always == REFUSAL_NONE && (c->link.flags & CANDIDATE_OMITTED))
+                always = REFUSAL_OMIT;
         if (always == REFUSAL_NONE &&
                 is_surroundings(policy, p, table[c->link.leader].link.subtree, boottime))
                 always = REFUSAL_SESSION;
@@ -211,6 +213,18 @@ static void judge(const Config *config, const Policy *policy, const Verdict *v, 
                 always == REFUSAL_NONE && !p->exiting && !is_instance(v, s, p) &&
                 is_matched(policy, p, boottime))
                 c->link.flags |= CANDIDATE_BESIDE;
+}
+
+/* What the owners of the few cgroups that say something want, for all who live there. */
+static void mark_intent(Candidate *table, const Sample *s, size_t n) {
+        for (size_t g = 0; g < s->n_groups; g++) {
+                const GroupFacts *f = s->groups[g].facts;
+
+                for (size_t i = 0; (f->omit || f->avoid) && i < n; i++)
+                        if (sample_holds(s, &s->groups[g], i))
+                                table[i].link.flags |=
+                                        f->omit ? CANDIDATE_OMITTED : CANDIDATE_OWNER_AVOIDS;
+        }
 }
 
 /* Those who share an address space go together or not at all. */
@@ -238,6 +252,7 @@ size_t candidates_collect(const Config *config, const Policy *policy, const Verd
 
         start(table, s, n);
         link_all(table, s, n);
+        mark_intent(table, s, n);
         for (uint32_t i = 0; i < n; i++) /* what each group gained, whoever may be touched */
                 if (table[i].link.mm_leader == i)
                         table[table[i].link.leader].link.subtree += s->procs[i].gained;

@@ -16,9 +16,11 @@ enum {
         CANDIDATE_COUNTED = 1 << 1,   /* its address space is in the sums of its group */
         CANDIDATE_MEMBER = 1 << 2,    /* of the target that is being built */
         CANDIDATE_PLAIN = 1 << 3, /* leader only: a member that may be touched is not preferred */
-        CANDIDATE_PREFERRED = 1 << 4, /* leader only: a member is preferred */
-        CANDIDATE_AVOIDED = 1 << 5,   /* leader only: a member is to be avoided */
-        CANDIDATE_BESIDE = 1 << 6,    /* not matched only because it is not the instance itself */
+        CANDIDATE_PREFERRED = 1 << 4,    /* leader only: a member is preferred */
+        CANDIDATE_AVOIDED = 1 << 5,      /* leader only: a member is to be avoided */
+        CANDIDATE_OMITTED = 1 << 7,      /* lives where nobody is to be taken */
+        CANDIDATE_OWNER_AVOIDS = 1 << 8, /* lives where one is to be taken last */
+        CANDIDATE_BESIDE = 1 << 6, /* not matched only because it is not the instance itself */
 };
 
 /* Makes the table: links, and the refusals that need no sums. Returns the number of entries. */

@@ -33,6 +33,8 @@ static void print_why(
         if (c->refusal == REFUSAL_NONE) {
                 if (c->preference != 0)
                         textbuf_add(out, c->preference > 0 ? "  preferred: x4" : "  avoided: x1/4");
+                if (c->owner_avoids)
+                        textbuf_add(out, "  its owner avoids it: x1/4");
                 if (c->history_missing)
                         textbuf_add(out, "  young history");
                 return;

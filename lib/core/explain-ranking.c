@@ -66,6 +66,8 @@ static void print_note(const Ranking *r, const Candidate *c, TextBuf *out) {
         } else if (c->preference != 0)
                 textbuf_addf(out, "  %s %s", c->preference > 0 ? "preferred: x4" : "avoided: x1/4",
                         c->spec && c->spec->text ? c->spec->text : "");
+        if (c->refusal == REFUSAL_NONE && c->owner_avoids)
+                textbuf_add(out, "  its owner avoids it: x1/4");
         if (c->adj_ignored)
                 textbuf_add(out, "  inherited oom_score_adj -1000 ignored");
         if (c->refusal == REFUSAL_NONE && c->history_missing)

@@ -10,6 +10,9 @@
 #include "core/group-target.h"
 #include "core/match.h"
 
+/* Deeper trees are built to be climbed. */
+#define DEPTH_MAX 32
+
 static bool is_user_slice(const GroupFacts *f) {
         static const char head[] = "user-";
         const char *name = strrchr(f->path, '/');
@@ -80,6 +83,18 @@ static bool slice_is_named(const GroupRanking *r, const GroupCandidate *c, Targe
         return match_list_names_slice(&r->policy->targets.match, r->s->groups[c->group].facts);
 }
 
+/* What the owner of the cgroup, or of one around it, wants. */
+static bool is_wanted(const GroupRanking *r, uint32_t at, bool omit) {
+        for (int depth = 0; at != GROUP_NONE && depth < DEPTH_MAX; depth++) {
+                const GroupFacts *f = r->s->groups[at].facts;
+
+                if (omit ? f->omit : f->avoid)
+                        return true;
+                at = r->table[at].link.parent;
+        }
+        return false;
+}
+
 static Refusal refuse(const GroupRanking *r, GroupCandidate *c, TargetKind kind) {
         const GroupSample *g = &r->s->groups[c->group];
         const MatchSpec *spec = match_list_group(&r->config->protect, g->facts);
@@ -90,6 +105,8 @@ static Refusal refuse(const GroupRanking *r, GroupCandidate *c, TargetKind kind)
                 c->spec = spec;
                 return REFUSAL_PROTECTED;
         }
+        if (is_wanted(r, c->group, true))
+                return REFUSAL_OMIT;
         if (c->refusal != REFUSAL_NONE) /* (3) */
                 return c->refusal;
         if (!g->populated)
@@ -153,6 +170,9 @@ static void score(const GroupRanking *r, GroupCandidate *c) {
         if (c->preference != 0 && c->refusal != REFUSAL_PROTECTED)
                 c->spec = c->preference > 0 ? preferred : avoided;
         c->score = rank_prefer(c->score, c->preference);
+        c->owner_avoids = is_wanted(r, c->group, false);
+        if (c->owner_avoids)
+                c->score = rank_prefer(c->score, -1);
 }
 
 static bool goes_before(const GroupCandidate *a, const GroupCandidate *b) {

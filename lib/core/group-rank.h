@@ -21,6 +21,7 @@ typedef struct GroupCandidate {
         uint32_t culprit; /* of the member that gained most and may be touched, or GROUP_NONE */
         int64_t score;
         int8_t preference;    /* +1 prefer (times 4), -1 avoid (a quarter) */
+        bool owner_avoids;    /* its owner, or one around it, wants it taken last: a quarter */
         bool history_missing; /* gained counted as far as its processes tell */
         uint32_t n_processes; /* known ones */
         uint64_t gained, freeable;

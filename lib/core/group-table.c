@@ -107,6 +107,8 @@ static Refusal refuse_member(const GroupRanking *r, uint32_t proc, const MatchSp
         always = candidate_refuse_always(r->config, p, r->s->raw.boottime_usec, ret_spec);
         if (always != REFUSAL_NONE)
                 return always;
+        if (r->procs[proc].link.flags & CANDIDATE_OMITTED)
+                return REFUSAL_OMIT;
         return is_surroundings(p->facts) ? REFUSAL_SESSION : REFUSAL_NONE;
 }
 

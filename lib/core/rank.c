@@ -33,6 +33,7 @@ const char *refusal_name(Refusal r) {
                 [REFUSAL_EMPTY] = "empty",
                 [REFUSAL_THREADED] = "threaded",
                 [REFUSAL_SLICE] = "slice",
+                [REFUSAL_OMIT] = "omit",
         };
 
         return r >= 0 && r < _REFUSAL_MAX ? names[r] : "unknown";
@@ -110,6 +111,9 @@ static void score_one(const Policy *policy, const Sample *s, Candidate *c) {
                 c->parts[t] = rank_weigh(term_value(s, policy, p, (RankTerm) t), weight);
                 c->score += c->parts[t];
         }
+        c->owner_avoids = c->link.flags & CANDIDATE_OWNER_AVOIDS;
+        if (c->owner_avoids)
+                c->score = rank_prefer(c->score, -1);
         c->history_missing = !p->gained_known && policy->targets.weight_milli[RANK_GAINED] != 0;
         if (!preferred != !avoided) {
                 c->preference = preferred ? 1 : -1;

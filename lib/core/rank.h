@@ -33,6 +33,7 @@ typedef enum Refusal {
         REFUSAL_EMPTY,       /* a cgroup without processes */
         REFUSAL_THREADED,    /* a cgroup whose threads belong to a process elsewhere */
         REFUSAL_SLICE,       /* holds what has nothing to do with each other: only when named */
+        REFUSAL_OMIT, /* its cgroup's owner wants it never taken: ManagedOOMPreference=omit */
         _REFUSAL_MAX,
 } Refusal;
 
@@ -53,6 +54,7 @@ typedef struct Candidate {
         uint64_t group_gained;
         uint64_t group_freeable;
         uint64_t group_largest; /* gained by its largest member that may be touched */
+        bool owner_avoids;      /* its cgroup's owner wants it taken last: a quarter of its score */
         bool adj_ignored;       /* has an oom_score_adj of -1000 that nobody asked for */
         struct {                /* the ranking's own: chains through the scratch array */
                 uint32_t bucket, next, leader;

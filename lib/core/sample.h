@@ -167,8 +167,10 @@ typedef struct GroupFacts {
         bool is_unit; /* it is the cgroup of `unit` itself */
         bool is_user_unit;
         bool is_slice;
-        bool is_threaded;     /* cgroup.kill and cgroup.procs refuse there */
-        bool self;            /* our own, or an ancestor of our own */
+        bool is_threaded; /* cgroup.kill and cgroup.procs refuse there */
+        bool self;        /* our own, or an ancestor of our own */
+        bool avoid; /* its owner wants it to be taken last, or never, and may say so: of root */
+        bool omit;
         bool oom_group;       /* memory.oom.group: the kernel kills all of it or nothing */
         uint64_t limit_bytes; /* the tightest memory.max from here up; UINT64_MAX: none */
         uint64_t high_bytes;  /* likewise memory.high */

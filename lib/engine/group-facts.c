@@ -9,6 +9,7 @@
 
 #include "base/macro.h"
 #include "base/text.h"
+#include "kernel/cgroup-intent.h"
 #include "kernel/cgroup-memory.h"
 #include "kernel/cgroup-path.h"
 #include "kernel/cgroup-state.h"
@@ -26,6 +27,7 @@ static int read_limit(int dir_fd, const char *name, bool *ret_there, uint64_t *r
 
 int group_settings_read(int dir_fd, GroupSettings *ret) {
         GroupSettings g = { 0 };
+        CgroupIntent intent;
         struct stat st;
         int r;
 
@@ -43,6 +45,10 @@ int group_settings_read(int dir_fd, GroupSettings *ret) {
                 return r;
         if (g.has_limit_files && cgroup_oom_group_read_at(dir_fd, &g.oom_group) == CGROUP_GONE)
                 return CGROUP_GONE;
+        if (cgroup_intent_read(dir_fd, &intent) == 0) {
+                g.avoid = intent.avoid;
+                g.omit = intent.omit;
+        }
         *ret = g;
         return CGROUP_OK;
 }
@@ -92,6 +98,9 @@ GroupFacts *group_facts_new(FactStrings *strings, const char *path, const GroupS
                 .self = own_cgroup &&
                         (*own_cgroup == '\0' || cgroup_path_is_below(own_cgroup, path)),
                 .oom_group = settings->oom_group,
+                /* On a directory of his own anybody could make himself untouchable. */
+                .avoid = settings->avoid && settings->owner_uid == 0,
+                .omit = settings->omit && settings->owner_uid == 0,
                 .limit_bytes = bounds->max_bytes,
                 .high_bytes = bounds->high_bytes,
                 .has_own_limit =
@@ -122,7 +131,8 @@ GroupFacts *group_facts_free(FactStrings *strings, GroupFacts *f) {
 
 bool group_facts_equal(const GroupFacts *a, const GroupFacts *b) {
         return a->inode == b->inode && a->uid == b->uid && a->is_threaded == b->is_threaded &&
-                a->self == b->self && a->oom_group == b->oom_group &&
-                a->limit_bytes == b->limit_bytes && a->high_bytes == b->high_bytes &&
-                a->has_own_limit == b->has_own_limit && strcmp(a->path, b->path) == 0;
+                a->self == b->self && a->oom_group == b->oom_group && a->avoid == b->avoid &&
+                a->omit == b->omit && a->limit_bytes == b->limit_bytes &&
+                a->high_bytes == b->high_bytes && a->has_own_limit == b->has_own_limit &&
+                strcmp(a->path, b->path) == 0;
 }

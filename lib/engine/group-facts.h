@@ -16,6 +16,7 @@ typedef struct GroupSettings {
         uint32_t owner_uid;
         bool is_threaded;
         bool oom_group;
+        bool avoid, omit;               /* what its owner wants, whoever that is */
         bool has_limit_files;           /* the memory controller is enabled for it */
         uint64_t max_bytes, high_bytes; /* its own; UINT64_MAX: none */
 } GroupSettings;
