@@ -79,7 +79,9 @@ static void prepare(Trial *t) {
 static void watch_calm(Trial *t) {
         usleep(500000); /* what started us ends */
         machine_reset_heartbeat();
+        suspects_begin_work(guest_now_usec());
         usleep((useconds_t) t->calm_msec * 1000);
+        suspects_note_work(guest_now_usec(), true);
         t->calm_gap_usec = machine_heartbeat_gap();
         t->calm_missed = machine_missed_beats();
 }
@@ -88,11 +90,11 @@ static void begin(Trial *t) {
         people_count();
         suspects_forget_associates();
         t->oom_kills = machine_oom_kills();
-        for (Stall i = 0; i < _STALL_MAX; i++)
-                t->stalls[i] = machine_stall_usec(i);
+        machine_read_stalls(t->stalls);
         daemon_begin();
         machine_reset_heartbeat();
         t->start_usec = guest_now_usec();
+        suspects_begin_work(t->start_usec);
         if (t->start)
                 run(t->start);
         t->started = suspects_await();
@@ -144,7 +146,7 @@ static void step(Trial *t, uint64_t now) {
 }
 
 static void watch(Trial *t) {
-        uint64_t last = guest_now_usec(), now = last;
+        uint64_t last = guest_now_usec(), now = last, stalls[_STALL_MAX];
 
         t->end_usec = t->start_usec + t->limit_msec * 1000;
         while (now < t->end_usec) {
@@ -162,9 +164,11 @@ static void watch(Trial *t) {
         }
         note_gaps(t, UINT64_MAX);
         t->missed = machine_missed_beats();
+        suspects_note_work(guest_now_usec(), false);
         t->oom_kills = machine_oom_kills() - t->oom_kills;
+        machine_read_stalls(stalls);
         for (Stall i = 0; i < _STALL_MAX; i++)
-                t->stalls[i] = machine_stall_usec(i) - t->stalls[i];
+                t->stalls[i] = stalls[i] - t->stalls[i];
 }
 
 /* From the first moment with less than a tenth available to the end of the last guilty one; 0 when

@@ -17,7 +17,7 @@ typedef struct GuestPage {
         volatile uint64_t asked;        /* SIGTERMs that it got and ignored */
         volatile uint64_t child_ends;   /* a parent's: how often its child ended, */
         volatile uint64_t child_status; /* and the wait status of the last end */
-        volatile uint64_t beats;        /* the heartbeat's */
+        volatile uint64_t beats;        /* the heartbeat's; of a set of files, each use of one */
         volatile uint64_t last_usec;
         volatile uint64_t longest_usec;
         volatile uint64_t missed;     /* beats that were due while it stood */

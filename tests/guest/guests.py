@@ -49,12 +49,13 @@ def run(scenario, daemon, base, build, work):
     initrd = machine.make_initrd(base, work, [daemon.archive] if daemon.archive else [])
     shutil.rmtree(tree)
 
-    took = machine.boot(machine.command(base, work, initrd, scenario), work, scenario.still_seconds)
+    seconds = machine.deadline_seconds(scenario)
+    took = machine.boot(machine.command(base, work, initrd, scenario), work, seconds, scenario.still_seconds)
     os.remove(initrd)
     result = machine.unpack(work)
     facts = {'scenario': scenario.name, 'under': daemon.name, **result}
     if took is None:
-        return ['the guest did not end within %d s' % machine.GUEST_SECONDS], facts
+        return ['the guest did not end within %d s' % seconds], facts
     if not result:
         return [machine.panic(work) or 'the guest left no result'], facts
     facts['seconds'] = round(took, 1)

@@ -7,12 +7,22 @@
 #include <unistd.h>
 
 #define TIMELINE_MAX 4096
-#define PSI_USEC 2000000 /* 6.1 loses stall time to whoever reads a pressure file more often */
+#define SLOW_USEC 2000000 /* 6.1 loses stall time to whoever reads a pressure file more often */
 
 static int meminfo_fd, vmstat_fd, psi_memory_fd, psi_io_fd;
 static GuestPage *heartbeat;
 static Moment timeline[TIMELINE_MAX];
 static size_t n_timeline;
+
+/* With the space, which ends a name: some are the beginning of others. */
+static const char *const slow_keys[_SLOW_MAX] = {
+        [SLOW_ACTIVE_FILE] = "nr_active_file ",
+        [SLOW_INACTIVE_FILE] = "nr_inactive_file ",
+        [SLOW_REFAULT] = "workingset_refault_file ",
+        [SLOW_ACTIVATE] = "workingset_activate_file ",
+        [SLOW_RESTORE] = "workingset_restore_file ",
+        [SLOW_MAJOR_FAULTS] = "pgmajfault ",
+};
 
 uint64_t judge_read_number(int fd, const char *key) {
         char buf[8192];
@@ -90,17 +100,24 @@ uint64_t machine_oom_kills(void) {
         return judge_read_number(vmstat_fd, "oom_kill ");
 }
 
-uint64_t machine_stall_usec(Stall kind) {
-        char buf[512];
-        bool memory = kind == STALL_MEMORY_SOME || kind == STALL_MEMORY_FULL;
-        bool full = kind == STALL_MEMORY_FULL || kind == STALL_IO_FULL;
-        ssize_t n = pread(memory ? psi_memory_fd : psi_io_fd, buf, sizeof(buf) - 1, 0);
-        const char *at;
+static uint64_t total_behind(const char *text, const char *kind) {
+        const char *at = strstr(text, kind);
 
-        buf[n > 0 ? n : 0] = '\0';
-        at = strstr(buf, full ? "full" : "some");
         at = at ? strstr(at, "total=") : NULL;
         return at ? strtoull(at + 6, NULL, 10) : 0;
+}
+
+void machine_read_stalls(uint64_t *ret) {
+        const int fds[] = { psi_memory_fd, psi_io_fd };
+
+        for (int i = 0; i < 2; i++) {
+                char buf[512];
+                ssize_t n = pread(fds[i], buf, sizeof(buf) - 1, 0);
+
+                buf[n > 0 ? n : 0] = '\0';
+                ret[STALL_MEMORY_SOME + 2 * i] = total_behind(buf, "some");
+                ret[STALL_MEMORY_FULL + 2 * i] = total_behind(buf, "full");
+        }
 }
 
 uint64_t machine_total_kib(void) {
@@ -111,22 +128,28 @@ uint64_t machine_available_kib(void) {
         return judge_read_number(meminfo_fd, "MemAvailable:");
 }
 
+static void read_slow(uint64_t *ret) {
+        machine_read_stalls(ret + SLOW_STALLS);
+        for (int i = SLOW_ACTIVE_FILE; i < _SLOW_MAX; i++)
+                ret[i] = judge_read_number(vmstat_fd, slow_keys[i]);
+}
+
 void machine_note_moment(uint64_t start_usec) {
-        static uint64_t psi_at_usec, psi_full_usec;
+        static uint64_t slow_at_usec, slow[_SLOW_MAX];
         uint64_t now = guest_now_usec();
         Moment *m;
 
         if (n_timeline == TIMELINE_MAX)
                 return;
         m = &timeline[n_timeline++];
-        if (now >= psi_at_usec + PSI_USEC) {
-                psi_at_usec = now;
-                psi_full_usec = machine_stall_usec(STALL_MEMORY_FULL);
+        if (now >= slow_at_usec + SLOW_USEC) {
+                slow_at_usec = now;
+                read_slow(slow);
         }
         m->at_usec = now - start_usec;
         m->available_kib = machine_available_kib();
         m->swap_free_kib = judge_read_number(meminfo_fd, "SwapFree:");
-        m->psi_full_usec = psi_full_usec;
+        memcpy(m->slow, slow, sizeof(m->slow));
 }
 
 size_t machine_timeline(const Moment **ret) {
@@ -139,11 +162,18 @@ void machine_write_timeline(void) {
 
         if (!f)
                 return;
-        fputs("at_usec,available_kib,swap_free_kib,psi_full_usec\n", f);
-        for (size_t i = 0; i < n_timeline; i++)
-                fprintf(f, "%llu,%llu,%llu,%llu\n", (unsigned long long) timeline[i].at_usec,
+        fputs("at_usec,available_kib,swap_free_kib,psi_memory_some_usec,psi_memory_full_usec,"
+              "psi_io_some_usec,psi_io_full_usec",
+                f);
+        for (int i = SLOW_ACTIVE_FILE; i < _SLOW_MAX; i++)
+                fprintf(f, ",%s", slow_keys[i]);
+        for (size_t i = 0; i < n_timeline; i++) {
+                fprintf(f, "\n%llu,%llu,%llu", (unsigned long long) timeline[i].at_usec,
                         (unsigned long long) timeline[i].available_kib,
-                        (unsigned long long) timeline[i].swap_free_kib,
-                        (unsigned long long) timeline[i].psi_full_usec);
+                        (unsigned long long) timeline[i].swap_free_kib);
+                for (int k = 0; k < _SLOW_MAX; k++)
+                        fprintf(f, ",%llu", (unsigned long long) timeline[i].slow[k]);
+        }
+        fputs("\n", f);
         fclose(f);
 }

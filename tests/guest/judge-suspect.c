@@ -24,12 +24,15 @@ typedef struct Suspect {
         uint64_t oom_kills_before;
         uint64_t oom_kills;
         uint64_t ended_usec; /* 0: lives */
+        uint64_t work_before;
+        double work[2]; /* beats a second: in the trial, in the calm before it */
         pid_t pids[JUDGE_PIDS_MAX];
         size_t n_pids;
 } Suspect;
 
 static Suspect suspects[JUDGE_SUSPECTS_MAX];
 static size_t n_suspects;
+static uint64_t work_since_usec;
 
 static bool is_guilty(const Suspect *s) {
         return s->role == ROLE_GUILTY_PROCESS || s->role == ROLE_GUILTY_UNIT;
@@ -95,6 +98,19 @@ void suspects_forget_associates(void) {
         for (size_t i = 0; i < n_suspects; i++)
                 if (suspects[i].role == ROLE_ASSOCIATE)
                         people_forget(suspects[i].pid);
+}
+
+void suspects_begin_work(uint64_t now_usec) {
+        work_since_usec = now_usec;
+        for (size_t i = 0; i < n_suspects; i++)
+                suspects[i].work_before = suspects[i].page->beats;
+}
+
+void suspects_note_work(uint64_t now_usec, bool calm) {
+        for (size_t i = 0; i < n_suspects; i++)
+                suspects[i].work[calm] =
+                        (double) (suspects[i].page->beats - suspects[i].work_before) * 1e6 /
+                        (double) (now_usec - work_since_usec);
 }
 
 static void note_members(Suspect *s) {
@@ -225,6 +241,7 @@ static void write_suspect(const Suspect *s, FILE *f, uint64_t start_usec) {
                 s->pid > 0 && people_is_alive(s->pid, s->start_ticks) ? "true" : "false");
         fprintf(f, ", \"hints\": %llu, \"shed_bytes\": %llu", (unsigned long long) s->page->hints,
                 (unsigned long long) s->page->shed_bytes);
+        fprintf(f, ", \"calm_work\": %.2f, \"work\": %.2f", s->work[true], s->work[false]);
         fputs(", \"pids\": [", f);
         for (size_t i = 0; i < s->n_pids; i++)
                 fprintf(f, "%s%d", i > 0 ? ", " : "", (int) s->pids[i]);

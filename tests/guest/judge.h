@@ -26,13 +26,6 @@ void judge_ask(const char *command, char *ret, size_t size);
 
 /* -- machine -- */
 
-typedef struct Moment {
-        uint64_t at_usec;
-        uint64_t available_kib;
-        uint64_t swap_free_kib;
-        uint64_t psi_full_usec; /* total, up to 2 s old */
-} Moment;
-
 typedef enum Stall {
         STALL_MEMORY_SOME,
         STALL_MEMORY_FULL,
@@ -41,6 +34,25 @@ typedef enum Stall {
         _STALL_MAX,
 } Stall;
 
+/* What is read every 2 s: stalls in us since boot, then what vmstat says of the page cache. */
+typedef enum Slow {
+        SLOW_STALLS,
+        SLOW_ACTIVE_FILE = SLOW_STALLS + _STALL_MAX,
+        SLOW_INACTIVE_FILE,
+        SLOW_REFAULT,
+        SLOW_ACTIVATE,
+        SLOW_RESTORE,
+        SLOW_MAJOR_FAULTS,
+        _SLOW_MAX,
+} Slow;
+
+typedef struct Moment {
+        uint64_t at_usec;
+        uint64_t available_kib;
+        uint64_t swap_free_kib;
+        uint64_t slow[_SLOW_MAX]; /* up to 2 s old */
+} Moment;
+
 void machine_open(void);
 /* The heartbeat's longest gap and missed beats, since the last call of machine_reset_heartbeat; a
  * gap that has not ended counts. */
@@ -48,8 +60,8 @@ uint64_t machine_heartbeat_gap(void);
 uint64_t machine_missed_beats(void);
 void machine_reset_heartbeat(void);
 uint64_t machine_oom_kills(void);
-/* Total time of a kind of stall, since boot. */
-uint64_t machine_stall_usec(Stall kind);
+/* Total time of each kind of stall, since boot; each file is read once. */
+void machine_read_stalls(uint64_t *ret);
 uint64_t machine_total_kib(void);
 uint64_t machine_available_kib(void);
 /* Adds to the timeline, with its times from `start_usec`. */
@@ -86,6 +98,10 @@ void suspects_add(Role role, const char *name, const char *parent);
 void suspects_prepare(void);
 /* After people were counted: associates may end. */
 void suspects_forget_associates(void);
+/* What loads that count it have done since the last call of suspects_begin_work: in a second of
+ * calm, or of the trial. */
+void suspects_begin_work(uint64_t now_usec);
+void suspects_note_work(uint64_t now_usec, bool calm);
 /* At each step; cheap. `now_usec` is on the clock of guest_now_usec. */
 void suspects_follow(uint64_t now_usec);
 /* Waits for each that the trial starts to have told its pid; false when one does not within 10 s.

@@ -50,6 +50,7 @@ ExecStart=/bin/sh -c "{command}"
 
 DATA_UNIT = '''[Unit]
 Description=guest data
+Before={before}
 
 [Service]
 Type=oneshot
@@ -193,7 +194,7 @@ def install_scenario(layer, build, scenario, daemon_unit, setup):
         write(os.path.join(units, 'guest-swap.service'), SWAP_UNIT.format(before=after, command=swap_command(scenario)))
         wanted.append('guest-swap.service')
     if scenario.data_iops:
-        write(os.path.join(units, 'guest-data.service'), DATA_UNIT)
+        write(os.path.join(units, 'guest-data.service'), DATA_UNIT.format(before=after))
         wanted.append('guest-data.service')
 
     wants = os.path.join(units, 'multi-user.target.wants')

@@ -10,7 +10,7 @@
 
 static uint64_t random_state = 0x9e3779b97f4a7c15ULL;
 
-static uint64_t next_random(void) {
+uint64_t load_random(void) {
         random_state ^= random_state << 13;
         random_state ^= random_state >> 7;
         random_state ^= random_state << 17;
@@ -24,7 +24,7 @@ void load_fill_page(char *page, Fill fill) {
 
         memset(page, 0x5a, LOAD_PAGE);
         for (size_t at = 0; at < random_bytes; at += sizeof(uint64_t)) {
-                uint64_t value = next_random();
+                uint64_t value = load_random();
 
                 memcpy(page + at, &value, sizeof(value));
         }

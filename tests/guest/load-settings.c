@@ -58,6 +58,7 @@ static bool parse_flag(Load *load, const char *arg) {
                 { "pageout", &load->pageout },
                 { "dirty", &load->dirty },
                 { "map", &load->map },
+                { "scattered", &load->scattered },
                 { "wait", &load->wait },
                 { "newpid", &load->newpid },
                 { "nasty", &load->nasty },

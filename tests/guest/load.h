@@ -39,6 +39,7 @@ typedef struct Load {
         bool pageout;
         bool dirty;
         bool map;
+        bool scattered;
         bool wait;
         bool newpid;
         bool nasty;
@@ -56,6 +57,7 @@ void load_sleep_usec(uint64_t usec);
 /* READY=1 to systemd, if it listens. */
 void load_tell_ready(void);
 
+uint64_t load_random(void);
 void load_fill_page(char *page, Fill fill);
 /* `bytes` of private anonymous address space: pages appear as they are written. */
 char *load_reserve(uint64_t bytes);
@@ -74,7 +76,9 @@ void load_run_shared(const Load *load) __attribute__((noreturn));
  * $MEMORY_PRESSURE_WATCH, else at /run/avert/pressure. */
 void load_run_shed(const Load *load) __attribute__((noreturn));
 
-/* Writes a set of files in `dir`, then reads them again and again; `dirty` writes them anew. */
+/* Writes a set of files in `dir`, then uses them again and again, the whole once per period as far
+ * as that can be done: reads them, writes them anew (`dirty`), or runs over them as a program runs
+ * over its text (`map`), `scattered` or in order. */
 void load_run_cache(const Load *load) __attribute__((noreturn));
 
 /* `count` processes that share the rate and the maximum evenly. */
