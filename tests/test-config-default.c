@@ -124,6 +124,61 @@ START_TEST(built_in_policy_knows_trouble_from_calm) {
 }
 END_TEST
 
+/* ---- thrashing that the memory counters do not show ---- */
+
+static const struct {
+        const char *name;
+        int64_t mem_total, mem_available;
+        int64_t io_full_permyriad, refaults, mapped_permyriad; /* of 10 s, a second, of 10 s */
+        const char *hardest;
+} thrash_rows[] = {
+        { "text comes back all the time, slow disk", 8 * GIB, 500 * MIB, 9000, 3000, 9500,
+                "host-thrash" },
+        { "the same on a tiny machine", 350 * MIB, 25 * MIB, 6000, 900, 8000, "host-thrash" },
+        { "a backup, everything read once", 8 * GIB, 500 * MIB, 9500, 0, 0, NULL },
+        { "a tree of files searched again and again", 8 * GIB, 500 * MIB, 9500, 50000, 100, NULL },
+        { "the same while programs start", 8 * GIB, 500 * MIB, 9500, 50000, 2000, NULL },
+        { "a program starts for the first time", 8 * GIB, 500 * MIB, 9000, 20, 10000, NULL },
+        { "text comes back from a fast disk", 8 * GIB, 500 * MIB, 2000, 5000, 10000, NULL },
+        { "text comes back, memory to spare", 8 * GIB, 2 * GIB, 9500, 5000, 10000, NULL },
+        { "database that maps its files", 512 * GIB, 10 * GIB, 9500, 90000, 10000, NULL },
+        { "nothing known of the faults", 8 * GIB, 500 * MIB, 9000, 3000, UNKNOWN, NULL },
+};
+
+START_TEST(built_in_policy_knows_thrashing_from_a_busy_page_cache) {
+        static ConfigErrors errors;
+        static Verdict verdicts[16];
+        const char *hardest = NULL;
+        Config *config = NULL;
+        Sample s = { .raw = { .at_usec = 100 * USEC_PER_SEC } };
+        int64_t total = thrash_rows[_i].mem_total;
+        size_t n;
+
+        ck_assert_int_eq(config_load_builtin(&config, &errors), 0);
+        set(&s, METRIC_MEM_TOTAL, total, total);
+        set(&s, METRIC_MEM_AVAILABLE, thrash_rows[_i].mem_available, total);
+        set(&s, METRIC_SWAP_TOTAL, 0, 0);
+        set(&s, METRIC_SWAP_FREE, 0, 0);
+        set(&s, METRIC_MEM_EXHAUSTION, NEVER, 0);
+        set(&s, metric_psi(PSI_MEMORY, PSI_FULL, PSI_10S), 1000, 0);
+        set(&s, metric_psi(PSI_IO, PSI_FULL, PSI_10S), thrash_rows[_i].io_full_permyriad, 0);
+        set(&s, METRIC_REFAULT_FILE, thrash_rows[_i].refaults, 0);
+        set(&s, METRIC_REFAULT_MAPPED, thrash_rows[_i].mapped_permyriad, 0);
+        n = evaluate(config, &s, NULL, NULL, verdicts, ELEMENTS(verdicts), NULL);
+        for (size_t i = 0; i < n && !hardest; i++) {
+                const Policy *p = &config->policies[verdicts[i].policy];
+
+                if (verdicts[i].when == TRUTH_TRUE && strcmp(p->name, "host-low") != 0)
+                        hardest = p->name;
+        }
+        ck_assert_msg(thrash_rows[_i].hardest
+                        ? hardest && strcmp(hardest, thrash_rows[_i].hardest) == 0
+                        : !hardest,
+                "%s: %s", thrash_rows[_i].name, hardest ? hardest : "calm");
+        config_unref(config);
+}
+END_TEST
+
 /* ---- a cgroup and its limit ---- */
 
 static const struct {
@@ -239,6 +294,8 @@ int main(void) {
         TCase *tc = tcase_create("config-default");
 
         tcase_add_loop_test(tc, built_in_policy_knows_trouble_from_calm, 0, ELEMENTS(rows));
+        tcase_add_loop_test(tc, built_in_policy_knows_thrashing_from_a_busy_page_cache, 0,
+                (int) ELEMENTS(thrash_rows));
         tcase_add_loop_test(
                 tc, built_in_policy_knows_a_cgroup_that_meets_its_limit, 0, ELEMENTS(groups));
         suite_add_tcase(s, tc);

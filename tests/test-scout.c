@@ -448,7 +448,8 @@ START_TEST(slow_values_are_published_with_their_age) {
         bed_init(&b, POLICY(64, 8, 4, "{ comm: x }"));
         fixture_file(&b.fixture, "proc/vmstat",
                 "workingset_refault_anon 3\nworkingset_refault_file 4\nworkingset_restore_file 5\n"
-                "pgscan_direct 10\npgscan_kswapd 20\npgsteal_direct 1\npgsteal_kswapd 2\n"
+                "pgmajfault 6\npgscan_direct 10\npgscan_kswapd 20\npgsteal_direct "
+                "1\npgsteal_kswapd 2\n"
                 "oom_kill 7\n");
         fixture_file(&b.fixture, "proc/swaps",
                 "Filename Type Size Used Priority\n"
@@ -468,6 +469,7 @@ START_TEST(slow_values_are_published_with_their_age) {
         ck_assert_uint_eq(raw.have, source_bit(SOURCE_VMSTAT) | source_bit(SOURCE_ZRAM));
         ck_assert_uint_eq(raw.vmstat_at_usec, b.now_usec);
         ck_assert_uint_eq(raw.refault_anon, 3);
+        ck_assert_uint_eq(raw.major_faults, 6);
         ck_assert_uint_eq(raw.oom_kills, 7);
         ck_assert_uint_eq(raw.scan, 30 * 4096);
         ck_assert_uint_eq(raw.steal, 3 * 4096);

@@ -134,7 +134,51 @@ START_TEST(efficiency_is_what_came_of_scanning) {
 }
 END_TEST
 
-HARNESS_MAIN("vmstat-rate", a_rate_needs_two_points, a_rate_covers_three_seconds,
-        the_same_reading_again_changes_nothing, counters_that_run_backwards_begin_afresh,
-        an_old_reading_is_unknown, a_missing_source_adds_nothing,
-        restored_pages_are_those_of_ten_seconds, efficiency_is_what_came_of_scanning)
+static const struct {
+        const char *name;
+        uint64_t refault_file, refault_anon, major_faults;
+        int64_t permyriad;
+} mapped_rows[] = {
+        { "nothing was read back", 0, 0, 300, 0 },
+        { "files are read through again: no fault waits", 76000, 0, 0, 0 },
+        { "the same while a program starts", 76000, 0, 200, 842 },
+        { "the text of programs comes back, 29 pages with a fault", 1740, 0, 60, 10000 },
+        { "half and half", 3200, 0, 50, 5000 },
+        { "faults that swapped in are not those of files", 3200, 50, 100, 5000 },
+        { "swapping only", 3200, 500, 100, 0 },
+};
+
+START_TEST(the_mapped_share_is_what_faults_waited_for) {
+        Counters c = counters_new();
+        Reading r;
+
+        step(&c, 0, 1000, 0);
+        ck_assert(!vmstat_rates_mapped(&c.rates, c.raw.vmstat_at_usec).known);
+        c.raw.refault_anon += mapped_rows[_i].refault_anon;
+        c.raw.major_faults += mapped_rows[_i].major_faults;
+        step(&c, SEC(1), mapped_rows[_i].refault_file, 0);
+        r = vmstat_rates_mapped(&c.rates, c.raw.vmstat_at_usec);
+        ck_assert_msg(r.known && r.value == mapped_rows[_i].permyriad, "%s: %lld",
+                mapped_rows[_i].name, (long long) r.value);
+        ck_assert_uint_eq(r.since_usec, SEC(100));
+        ck_assert(!vmstat_rates_mapped(&c.rates, c.raw.vmstat_at_usec + SEC(16)).known);
+}
+END_TEST
+
+int main(void) {
+        Suite *s = suite_create("vmstat-rate");
+        TCase *tc = tcase_create("vmstat-rate");
+
+        tcase_add_test(tc, a_rate_needs_two_points);
+        tcase_add_test(tc, a_rate_covers_three_seconds);
+        tcase_add_test(tc, the_same_reading_again_changes_nothing);
+        tcase_add_test(tc, counters_that_run_backwards_begin_afresh);
+        tcase_add_test(tc, an_old_reading_is_unknown);
+        tcase_add_test(tc, a_missing_source_adds_nothing);
+        tcase_add_test(tc, restored_pages_are_those_of_ten_seconds);
+        tcase_add_loop_test(
+                tc, the_mapped_share_is_what_faults_waited_for, 0, (int) ELEMENTS(mapped_rows));
+        tcase_add_test(tc, efficiency_is_what_came_of_scanning);
+        suite_add_tcase(s, tc);
+        return harness_run(s);
+}

@@ -153,6 +153,7 @@ static void read_rates(const History *h, Sample *s) {
         s->system[METRIC_MEM_EXHAUSTION] = fill_trend_exhaustion(&h->fill);
         s->system[METRIC_REFAULT_ANON] = vmstat_rates_read(&h->vmstat, VMSTAT_REFAULT_ANON, now);
         s->system[METRIC_REFAULT_FILE] = vmstat_rates_read(&h->vmstat, VMSTAT_REFAULT_FILE, now);
+        s->system[METRIC_REFAULT_MAPPED] = vmstat_rates_mapped(&h->vmstat, now);
         s->system[METRIC_RECLAIM_SCAN] = vmstat_rates_read(&h->vmstat, VMSTAT_SCAN, now);
         s->system[METRIC_RECLAIM_STEAL] = vmstat_rates_read(&h->vmstat, VMSTAT_STEAL, now);
         s->system[METRIC_RECLAIM_EFFICIENCY] = vmstat_rates_efficiency(&h->vmstat, now);

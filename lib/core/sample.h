@@ -86,6 +86,7 @@ typedef struct SystemRaw {
          * where they are amounts (scan, steal); refaults are events. */
         usec_t vmstat_at_usec;
         uint64_t refault_anon, refault_file, restore_file; /* events: one is one page */
+        uint64_t major_faults;                             /* events: one may bring many pages */
         uint64_t scan, steal;                              /* direct + kswapd, bytes, cumulative */
         uint32_t page_size;                                /* bytes; 0 counts as 4096 */
         uint64_t oom_kills;

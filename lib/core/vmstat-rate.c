@@ -6,7 +6,10 @@
 
 #define POINT_SPACING_USEC (200 * USEC_PER_MSEC)
 #define RATE_WINDOW_USEC (3 * USEC_PER_SEC)
-#define RESTORE_WINDOW_USEC (10 * USEC_PER_SEC)
+#define LONG_WINDOW_USEC (10 * USEC_PER_SEC)
+
+/* Of 4 KiB. With larger pages fewer come with a fault: then the share is overestimated. */
+#define READ_AROUND_PAGES 32
 
 /* Older than this, counters tell nothing about now: their reader is stuck. */
 #define STALE_AFTER_USEC (15 * USEC_PER_SEC)
@@ -18,8 +21,8 @@ static const VmstatPoint *point_at(const VmstatRates *v, uint32_t age) {
 void vmstat_rates_add(VmstatRates *v, const SystemRaw *raw) {
         VmstatPoint point = {
                 .at_usec = raw->vmstat_at_usec,
-                .counts = { raw->refault_anon, raw->refault_file, raw->restore_file, raw->scan,
-                        raw->steal },
+                .counts = { raw->refault_anon, raw->refault_file, raw->restore_file,
+                        raw->major_faults, raw->scan, raw->steal },
         };
 
         if (!(raw->have & source_bit(SOURCE_VMSTAT)) || (raw->suspect & source_bit(SOURCE_VMSTAT)))
@@ -94,8 +97,30 @@ Reading vmstat_rates_efficiency(const VmstatRates *v, usec_t now_usec) {
         };
 }
 
+Reading vmstat_rates_mapped(const VmstatRates *v, usec_t now_usec) {
+        const VmstatPoint *begin = window_begin(v, LONG_WINDOW_USEC, now_usec), *end;
+        uint64_t faults, refaults;
+
+        if (!begin)
+                return (Reading){ 0 };
+
+        end = point_at(v, 0);
+        refaults = end->counts[VMSTAT_REFAULT_FILE] - begin->counts[VMSTAT_REFAULT_FILE];
+        faults = sub_sat_u64(end->counts[VMSTAT_MAJOR_FAULT] - begin->counts[VMSTAT_MAJOR_FAULT],
+                end->counts[VMSTAT_REFAULT_ANON] - begin->counts[VMSTAT_REFAULT_ANON]);
+        return (Reading){
+                .known = true,
+                .value = refaults == 0
+                        ? 0
+                        : (int64_t) permyriad_of(
+                                  MIN(mul_div_u64(faults, READ_AROUND_PAGES, 1), refaults),
+                                  refaults),
+                .since_usec = begin->at_usec,
+        };
+}
+
 uint64_t vmstat_rates_restored(const VmstatRates *v, usec_t now_usec) {
-        const VmstatPoint *begin = window_begin(v, RESTORE_WINDOW_USEC, now_usec), *end;
+        const VmstatPoint *begin = window_begin(v, LONG_WINDOW_USEC, now_usec), *end;
         uint64_t restored;
         usec_t wall;
 
@@ -107,6 +132,5 @@ uint64_t vmstat_rates_restored(const VmstatRates *v, usec_t now_usec) {
         wall = end->at_usec - begin->at_usec;
         /* A longer window is cut to its share; a shorter one is not blown up: that would be a
          * guess. */
-        return wall > RESTORE_WINDOW_USEC ? mul_div_u64(restored, RESTORE_WINDOW_USEC, wall)
-                                          : restored;
+        return wall > LONG_WINDOW_USEC ? mul_div_u64(restored, LONG_WINDOW_USEC, wall) : restored;
 }

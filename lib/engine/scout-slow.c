@@ -87,6 +87,7 @@ static void read_vmstat(SlowSources *s, usec_t now_usec, SlowValues *v) {
         v->refault_anon = vm.refault_anon;
         v->refault_file = vm.refault_file;
         v->restore_file = vm.restore_file;
+        v->major_faults = vm.majfault;
         v->scan = mul_div_u64(add_sat_u64(vm.scan_direct, vm.scan_kswapd), s->page_size, 1);
         v->steal = mul_div_u64(add_sat_u64(vm.steal_direct, vm.steal_kswapd), s->page_size, 1);
         v->oom_kills = vm.oom_kill;

@@ -16,7 +16,7 @@
 typedef struct SlowValues {
         uint64_t have, suspect;
         usec_t at_usec; /* of vmstat */
-        uint64_t refault_anon, refault_file, restore_file;
+        uint64_t refault_anon, refault_file, restore_file, major_faults;
         uint64_t scan, steal, oom_kills;
         uint64_t zram_original, zram_physical, zram_limit;
         uint64_t arc_size, arc_min;

@@ -334,6 +334,7 @@ void scout_fill_raw(const Scout *s, SystemRaw *raw) {
         raw->refault_anon = v.refault_anon;
         raw->refault_file = v.refault_file;
         raw->restore_file = v.restore_file;
+        raw->major_faults = v.major_faults;
         raw->scan = v.scan;
         raw->steal = v.steal;
         raw->oom_kills = v.oom_kills;
