@@ -50,6 +50,8 @@ class Scenario:
 
 
 DESK = Load('hold size=120M period=5000')
+PROGRAMS = {name: Load('cache size=%dM period=5000 dir=/srv map scattered' % mib)
+            for name, mib in (('office', 80), ('browser', 40))}
 SHM = ('ExecStartPre=+/bin/mount -o remount,size=100%% /dev/shm',)
 
 NAMED = [
@@ -84,14 +86,13 @@ NAMED = [
     Scenario('nasty-name', 'a leaker whose name is hard to parse, beside a larger innocent process',
              guilty={'guilty': Load('leak rate=30M nasty')},
              innocents={'steady': Load('hold size=200M period=5000')}),
-    Scenario('cache-thrash', 'a process leaves too little room for the files that an innocent one uses',
-             guilty={'guilty': Load('leak rate=30M leave=80M')},
-             innocents={'reader': Load('cache size=140M period=1500 dir=/var/tmp map')},
-             iops=3000, limit_msec=60000, gap_factor=0),
-    Scenario('cache-thrash-deep', 'the same with next to no room',
-             guilty={'guilty': Load('leak rate=30M leave=32M')},
-             innocents={'reader': Load('cache size=140M period=1500 dir=/var/tmp map')},
-             iops=3000, limit_msec=60000, gap_factor=0),
+    Scenario('cache-thrash', 'a process leaves too little room for the text of programs on a slow disk, and grows no more',
+             memory_mib=384,
+             guilty={'guilty': Load('leak rate=8M leave=20M')}, innocents=PROGRAMS, data_iops=40,
+             limit_msec=100000, gap_factor=0),
+    Scenario('cache-thrash-deep', 'the same with next to no room', memory_mib=384,
+             guilty={'guilty': Load('leak rate=8M leave=12M')}, innocents=PROGRAMS, data_iops=40,
+             limit_msec=100000, gap_factor=0),
 
     # -- more than one process is guilty --
     Scenario('swarm', 'thirty small leakers in one unit, none of them large', quick=True,
@@ -137,11 +138,12 @@ NAMED = [
     Scenario('tmpfs-files', 'files fill /dev/shm: nobody can usefully be killed, the mount has to be named', quick=True,
              newcomers={'writer': Load('files rate=40M leave=16M', properties=SHM)},
              innocents={'desk': DESK}, limit_msec=20000, gap_factor=0, named='/dev/shm'),
-    Scenario('io-pressure', 'more files than fit are read and written on a slow disk, memory is plenty', quick=True,
+    Scenario('io-pressure', 'more files than fit are read, mapped and written on a slow disk, memory is plenty', quick=True,
              memory_mib=384,
              newcomers={'writer': Load('cache size=16M period=1 dir=/srv dirty'),
-                        'reader': Load('cache size=250M period=1 dir=/srv')},
-             innocents={'desk': Load('hold size=120M')}, data_iops=150, limit_msec=40000, gap_factor=0),
+                        'reader': Load('cache size=120M period=1 dir=/srv'),
+                        'mapper': Load('cache size=120M period=1 dir=/srv map scattered')},
+             innocents={'desk': Load('hold size=120M')}, data_iops=100, limit_msec=40000, gap_factor=0),
     Scenario('full-swap', 'a small swap that is full, memory is plenty',
              newcomers={'swapped': Load('hold size=40M pageout')},
              innocents={'desk': DESK}, swap_mib=16, limit_msec=15000),
