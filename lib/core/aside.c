@@ -201,6 +201,7 @@ static void take_answer(Judge *j, const Awaited *a, const Outcome *o) {
                 (void) tell_answer(j, a, EVENT_STEP_FAILED, "it was not done in time");
                 return;
         case OUTCOME_REFUSED:
+        case OUTCOME_BUSY:
         case OUTCOME_STALE:
         case OUTCOME_GONE:
                 e = tell_answer(j, a, EVENT_STEP_FAILED, "it could not be done");

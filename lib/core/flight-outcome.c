@@ -120,6 +120,7 @@ static void take_answer(Flight *f, const Outcome *o) {
                 note_gone(f, o->at_usec);
                 return;
         case OUTCOME_REFUSED:
+        case OUTCOME_BUSY:
         case OUTCOME_STALE:
         case OUTCOME_GONE:
         case OUTCOME_LATE:

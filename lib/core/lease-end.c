@@ -99,6 +99,7 @@ void lease_take_outcome(Judge *j, Lease *l, const Outcome *o) {
                 end(j, l, EVENT_LEASE_DROPPED);
                 return;
         case OUTCOME_REFUSED:
+        case OUTCOME_BUSY:
                 note_refused(j, l, o->error);
                 return;
         case OUTCOME_DRY:

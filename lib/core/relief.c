@@ -297,6 +297,7 @@ static void take_outcome(Judge *j, Incident *i, const Outcome *o) {
                         fail(j, i, "nothing came back");
                 return;
         case OUTCOME_REFUSED:
+        case OUTCOME_BUSY:
                 i->relief.error = o->error;
                 fail(j, i, "the kernel refused it");
                 return;
