@@ -6,8 +6,9 @@
  * the guest off. It only reports; what is right is decided outside, by tests/guest/run.
  *
  *   guest-judge [calm=MS] [limit=MS] [linger=MS] [daemon=UNIT] [start=COMMAND]
- *               [guilty=NAME:process|unit[:PARENT]] [newcomer=NAME] [innocent=NAME]
- * [associate=NAME] [kill-daemon-when-asked=NAME] [still-below=PERCENT]
+ *               [guilty=NAME:process|unit[:PARENT]] [newcomer=NAME] [restrained=NAME]
+ *               [innocent=NAME] [associate=NAME] [kill-daemon-when-asked=NAME]
+ *               [daemon-may-end] [still-below=PERCENT]
  *
  * It must see it all when the memory is gone: locked into memory, everything it reads is open
  * beforehand, and it starts nothing between the load's first page and the end. */
@@ -24,6 +25,7 @@
 
 #include "tests/guest/judge.h"
 
+#define MEDDLED GUEST_DIR "/meddled" /* is there once the meddler has done it all */
 #define RESULT_DISK "/dev/vdb"
 #define STILL_USEC 2000000 /* between two steps: the guest stood still, nobody was just slow */
 
@@ -35,6 +37,7 @@ typedef struct Trial {
         const char *start;
         const char *daemon;
         const char *kill_when_asked; /* of this load, the daemon is killed; NULL: it is not */
+        bool daemon_may_end;         /* it is ended and started again by the meddler */
 
         int console_fd;
         uint64_t total_kib;
@@ -87,7 +90,10 @@ static void watch_calm(Trial *t) {
 }
 
 static void begin(Trial *t) {
+        cgroups_note_before();
         people_count();
+        if (t->daemon_may_end)
+                daemon_forget();
         suspects_forget_associates();
         t->oom_kills = machine_oom_kills();
         machine_read_stalls(t->stalls);
@@ -205,8 +211,11 @@ static void write_result(const Trial *t) {
         fputs("{\"died\": [", f);
         people_write_died(f); /* first: what follows starts processes and takes its time */
         (void) uname(&name);  /* cannot fail */
-        fprintf(f, "], \"started\": %s, \"kernel\": \"%s\", ", t->started ? "true" : "false",
+        fprintf(f, "], \"started\": %s, \"meddled\": %s, \"kernel\": \"%s\", ",
+                t->started ? "true" : "false", access(MEDDLED, F_OK) == 0 ? "true" : "false",
                 name.release);
+        cgroups_write(f);
+        fputs(", ", f);
         put_number(f, "oom_kills", t->oom_kills);
         put_number(f, "people", people_number());
         put_number(f, "total_kib", t->total_kib);
@@ -284,12 +293,16 @@ static void parse_argument(Trial *t, char *arg) {
                 parse_guilty(arg + 7);
         else if (strncmp(arg, "newcomer=", 9) == 0)
                 suspects_add(ROLE_NEWCOMER, arg + 9, "");
+        else if (strncmp(arg, "restrained=", 11) == 0)
+                suspects_add(ROLE_RESTRAINED, arg + 11, "");
         else if (strncmp(arg, "innocent=", 9) == 0)
                 suspects_add(ROLE_INNOCENT, arg + 9, "");
         else if (strncmp(arg, "associate=", 10) == 0)
                 suspects_add(ROLE_ASSOCIATE, arg + 10, "");
         else if (strncmp(arg, "kill-daemon-when-asked=", 23) == 0)
                 t->kill_when_asked = arg + 23;
+        else if (strcmp(arg, "daemon-may-end") == 0)
+                t->daemon_may_end = true;
         else if (strncmp(arg, "still-below=", 12) == 0)
                 t->still_below_percent = strtoull(arg + 12, NULL, 10);
         else {

@@ -5,6 +5,7 @@
  *   guest-load NAME MODE [SETTING...] [-- CHILD...]
  *
  *   leak | memfd | files  [rate=20M] [max=2G] [leave=SIZE]  grows; files: in [dir=/dev/shm]
+ *   leak                  [recover=MS]  frees all again, that long after it reached its maximum
  *   swarm                 [count=20] [rate=] [max=]  that many leaks, which share both
  *   hold                  [size=100M] [period=5000]  takes it at once, uses it all once per period
  *   shed                  [size=] [period=] [portion=32M]  the same; gives back at each hint

@@ -59,15 +59,21 @@ void daemon_follow(void) {
                 daemon_state.rss_kib = kib;
 }
 
-void daemon_kill(void) {
+void daemon_forget(void) {
         char buf[1024];
         ssize_t n = pread(daemon_state.procs_fd, buf, sizeof(buf) - 1, 0);
 
-        if (daemon_state.pid <= 0 || n <= 0)
+        if (n <= 0)
                 return;
         buf[n] = '\0';
         for (char *at = buf, *end; (end = strchr(at, '\n')); at = end + 1)
-                people_forget(atoi(at)); /* what it forked ends with it */
+                people_forget(atoi(at));
+}
+
+void daemon_kill(void) {
+        if (daemon_state.pid <= 0)
+                return;
+        daemon_forget();
         daemon_state.killed = kill(daemon_state.pid, SIGKILL) == 0;
 }
 

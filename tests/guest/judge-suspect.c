@@ -277,5 +277,7 @@ void suspects_write(FILE *f, uint64_t start_usec) {
         fputs(", ", f);
         write_roles(f, "newcomers", ROLE_NEWCOMER, ROLE_NEWCOMER, start_usec);
         fputs(", ", f);
+        write_roles(f, "restrained", ROLE_RESTRAINED, ROLE_RESTRAINED, start_usec);
+        fputs(", ", f);
         write_roles(f, "innocents", ROLE_INNOCENT, ROLE_INNOCENT, start_usec);
 }

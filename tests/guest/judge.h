@@ -82,12 +82,20 @@ bool people_is_alive(pid_t pid, unsigned long long start_ticks);
 /* When the process started, 0 when it is gone. */
 unsigned long long people_start_ticks(pid_t pid);
 
+/* -- cgroups -- */
+
+/* The limits and the freezer of every cgroup, as they are before the trial. */
+void cgroups_note_before(void);
+/* These, and as they are now: a member of a JSON object. */
+void cgroups_write(FILE *f);
+
 /* -- suspects -- */
 
 typedef enum Role {
         ROLE_GUILTY_PROCESS, /* ends when its process does */
         ROLE_GUILTY_UNIT,    /* ends when nobody is left in its cgroup */
         ROLE_NEWCOMER,       /* starts with the trial and must not end */
+        ROLE_RESTRAINED,     /* the same; it may be held back meanwhile */
         ROLE_ASSOCIATE,      /* of a guilty one: it may end or not */
         ROLE_INNOCENT,       /* known by name for the sake of its cgroup's counters */
 } Role;
@@ -117,7 +125,9 @@ void suspects_write(FILE *f, uint64_t start_usec);
 
 void daemon_open(const char *unit);
 void daemon_follow(void);
-/* SIGKILL, and its end is nobody's fault. */
+/* Its end, and that of what it forked, is nobody's fault. */
+void daemon_forget(void);
+/* SIGKILL, and it is forgotten. */
 void daemon_kill(void);
 void daemon_begin(void);
 void daemon_write(FILE *f);

@@ -5,10 +5,11 @@ import os
 import shutil
 import subprocess
 
-from scenarios import Load
+from scenario import Load
 
 PROGRAMS = '/usr/lib/avert-guest'
 LOAD = PROGRAMS + '/guest-load'
+POLICY = 'etc/avert/policy.d/50-scenario.yaml'
 HEARTBEAT = Load('heartbeat')
 
 # Of the one that asks to be started last. To systemd an end by SIGTERM is a clean one, and a service that ended
@@ -59,6 +60,38 @@ ExecStart=/bin/sh -c "mount LABEL=data /srv && chmod 1777 /srv"
 '''
 
 
+# Somebody else on the machine, root: what it may use, before the lines of a scenario.
+MEDDLE_UNIT = '''[Unit]
+Description=guest meddler
+
+[Service]
+Type=oneshot
+OOMScoreAdjust=-1000
+ExecStart=/usr/lib/avert-guest/meddle
+StandardError=journal+console
+'''
+
+MEDDLE = '''#!/bin/sh -e
+cd /sys/fs/cgroup/system.slice
+
+# becomes FILE VALUE, leaves FILE VALUE: waits until it has that value, until it is there and has another
+becomes() {
+        until [ "$(cat "$1" 2>/dev/null)" = "$2" ]; do sleep 0.05; done
+}
+leaves() {
+        until value=$(cat "$1" 2>/dev/null) && [ "$value" != "$2" ]; do sleep 0.05; done
+}
+# told FIELD=VALUE...: waits until avertd has told such a thing
+told() {
+        until journalctl -q -b -u avertd.service "$@" | grep -q .; do sleep 0.2; done
+}
+daemon_pid() {
+        systemctl show --value -p MainPID avertd.service
+}
+
+'''
+
+
 class Trouble(Exception):
     """Something outside the scenario went wrong: no verdict."""
 
@@ -106,10 +139,14 @@ def swap_command(scenario):
     return None
 
 
+def later(scenario):
+    """Those that start with the trial."""
+    return {**scenario.guilty, **scenario.newcomers, **scenario.restrained}
+
+
 def loads(scenario):
     """Every load by its name, the heartbeat among them."""
-    return {'heartbeat': HEARTBEAT, **scenario.innocents, **scenario.associates, **scenario.guilty,
-            **scenario.newcomers}
+    return {'heartbeat': HEARTBEAT, **scenario.innocents, **scenario.associates, **later(scenario)}
 
 
 def command(scenario, name, is_child=False):
@@ -147,10 +184,13 @@ def judge_arguments(scenario, daemon_unit):
     for name, load in scenario.guilty.items():
         words.append('guilty=%s:%s%s' % (name, load.stop, ':' + load.child_of if load.child_of else ''))
     words += ['newcomer=' + name for name in scenario.newcomers]
+    words += ['restrained=' + name for name in scenario.restrained]
     words += ['associate=' + name for name in scenario.associates]
     words += ['innocent=' + name for name in scenario.innocents]
     if scenario.kill_daemon_when_asked and daemon_unit:
         words.append('kill-daemon-when-asked=' + scenario.kill_daemon_when_asked)
+    if scenario.daemon_may_end and daemon_unit:
+        words.append('daemon-may-end')
     if scenario.still_below_percent:
         words.append('still-below=%d' % scenario.still_below_percent)
     return ' '.join(words)
@@ -159,8 +199,9 @@ def judge_arguments(scenario, daemon_unit):
 def trial(scenario):
     """What the judge runs when the trial begins."""
     lines = ['#!/bin/sh']
-    later = {**scenario.guilty, **scenario.newcomers}
-    units = [name + '.service' for name, load in later.items() if not load.child_of]
+    units = [name + '.service' for name, load in later(scenario).items() if not load.child_of]
+    if scenario.meddle:
+        units.append('meddle.service')
     if units:
         lines.append('systemctl start --no-block ' + ' '.join(units))
     # whoever waits for its sign: also where the leaker is the child of a child
@@ -181,8 +222,14 @@ def install_scenario(layer, build, scenario, daemon_unit, setup):
     write(layer + PROGRAMS + '/trial', trial(scenario), 0o755)
     write(os.path.join(layer, 'usr/lib/tmpfiles.d/avert-guest.conf'), 'd /run/guest 1777 - - -\n')
 
-    later = {**scenario.guilty, **scenario.newcomers}
-    before = [name for name, load in loads(scenario).items() if not load.child_of and name not in later]
+    if scenario.policy:
+        write(os.path.join(layer, POLICY), scenario.policy)
+    if scenario.meddle:
+        write(os.path.join(units, 'meddle.service'), MEDDLE_UNIT)
+        write(layer + PROGRAMS + '/meddle', MEDDLE + scenario.meddle + '\ntouch /run/guest/meddled\n', 0o755)
+
+    started_later = later(scenario)
+    before = [name for name, load in loads(scenario).items() if not load.child_of and name not in started_later]
     for name, load in loads(scenario).items():
         if not load.child_of:
             write(os.path.join(units, name + '.service'), unit(scenario, name, daemon_unit, name not in before))

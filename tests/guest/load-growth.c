@@ -15,6 +15,7 @@
 /* What grows. `add` takes one page more at offset `at`; false when there is no room for it. */
 typedef struct Growth {
         bool (*add)(struct Growth *g, uint64_t at);
+        void (*recover)(struct Growth *g);
         const Load *load;
         char *memory;
         int fd;
@@ -24,6 +25,12 @@ typedef struct Growth {
 static bool add_memory(Growth *g, uint64_t at) {
         load_fill_page(g->memory + at, g->load->fill);
         return true;
+}
+
+static void free_memory(Growth *g) {
+        if (madvise(g->memory, g->load->max_bytes, MADV_DONTNEED) < 0)
+                load_die("MADV_DONTNEED");
+        fputs("recovered: holds nothing any more\n", stderr);
 }
 
 static bool add_written(Growth *g, uint64_t at) {
@@ -81,12 +88,16 @@ static void __attribute__((noreturn)) grow(Growth *g) {
                         room = g->add(g, taken);
                 load_sleep_usec(STEP_USEC);
         }
+        if (g->load->recover_msec > 0 && g->recover) {
+                load_sleep_usec(g->load->recover_msec * 1000);
+                g->recover(g);
+        }
         for (;;)
                 pause();
 }
 
 void load_run_leak(const Load *load) {
-        Growth g = { .add = add_memory, .load = load, .fd = -1 };
+        Growth g = { .add = add_memory, .recover = free_memory, .load = load, .fd = -1 };
 
         g.memory = load_reserve(load->max_bytes);
         if (load->lock && mlock2(g.memory, load->max_bytes, MLOCK_ONFAULT) < 0)

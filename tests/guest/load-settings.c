@@ -31,6 +31,7 @@ static bool parse_number(Load *load, const char *arg) {
                 { "rate=", &load->rate_bytes },
                 { "max=", &load->max_bytes },
                 { "leave=", &load->leave_bytes },
+                { "recover=", &load->recover_msec },
                 { "size=", &load->size_bytes },
                 { "portion=", &load->portion_bytes },
                 { "period=", &load->period_msec },

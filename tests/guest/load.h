@@ -25,6 +25,7 @@ typedef struct Load {
         uint64_t rate_bytes; /* a second */
         uint64_t max_bytes;
         uint64_t leave_bytes; /* growth ends when no more than this is available; 0: not for that */
+        uint64_t recover_msec; /* after that long at its maximum, it frees all; 0: it keeps it */
         uint64_t size_bytes;
         uint64_t portion_bytes;
         uint64_t period_msec;
@@ -62,7 +63,8 @@ void load_fill_page(char *page, Fill fill);
 /* `bytes` of private anonymous address space: pages appear as they are written. */
 char *load_reserve(uint64_t bytes);
 
-/* Grows at its rate to its maximum and stays: anonymous memory, a memfd, files in `dir`. */
+/* Grows at its rate to its maximum and stays: anonymous memory, a memfd, files in `dir`. A leak may
+ * recover: it frees all, and lives on with nothing. */
 void load_run_leak(const Load *load) __attribute__((noreturn));
 void load_run_memfd(const Load *load) __attribute__((noreturn));
 void load_run_files(const Load *load) __attribute__((noreturn));

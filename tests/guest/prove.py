@@ -11,7 +11,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import layer  # noqa: E402
 import verdict  # noqa: E402
-from scenarios import AXES, NAMED, QUICK, SCENARIOS, Load, Scenario, pairwise  # noqa: E402
+from scenario import Load, Scenario, Told  # noqa: E402
+from scenarios import AXES, NAMED, QUICK, SCENARIOS, pairwise  # noqa: E402
 
 ALONE = Scenario('alone', '', guilty={'guilty': Load('leak')}, innocents={'desk': Load('hold')})
 UNIT = Scenario('unit', '', guilty={'guilty': Load('swarm', stop='unit')})
@@ -21,6 +22,10 @@ SHARED = Scenario('shared', '', guilty={'guilty': Load('leak', child_of='shell')
 NOBODY = Scenario('nobody', '', newcomers={'writer': Load('files')}, named='/dev/shm')
 STILL = Scenario('still', '', guilty={'guilty': Load('leak')}, still_seconds=10)
 KILLED = Scenario('killed', '', guilty={'guilty': Load('leak')}, kill_daemon_when_asked='guilty')
+HELD = Scenario('held', '', restrained={'build': Load('leak', properties=('MemoryHigh=200M', 'MemoryMax=1G'))},
+                expect=(Told('step-taken', 'throttle'), Told('lease-returned', 'throttle', 'is over', 900)))
+MEDDLED = Scenario('meddled', '', guilty={'guilty': Load('leak')}, meddle='true',
+                   theirs={'/system.slice/desk.service': {'memory.high': '4096'}})
 
 GUILTY = {'name': 'guilty', 'pid': 70, 'pids': [70, 71], 'cgroup': '/system.slice/guilty.service', 'oom_kills': 0,
           'alive': False, 'ended': True, 'result': 'success', 'signalled': True, 'status': 15}
@@ -30,13 +35,32 @@ WRITER = {'name': 'writer', 'pid': 60, 'pids': [60], 'cgroup': '/system.slice/wr
           'alive': True}
 ASKED = {'AVERT_EVENT': 'step-taken', 'AVERT_STEP': 'terminate', 'AVERT_SIGNAL': '15', 'AVERT_CRITICAL': '0',
          'AVERT_TARGET_PID': '70', 'MESSAGE': 'asked'}
-GROUP = {'AVERT_EVENT': 'step-taken', 'AVERT_STEP': 'terminate', 'AVERT_TARGET_CGROUP': GUILTY['cgroup']}
+GROUP = {'AVERT_EVENT': 'step-taken', 'AVERT_STEP': 'terminate', 'AVERT_CGROUP': GUILTY['cgroup']}
 NAMES = {'AVERT_EVENT': 'no-useful-victim', 'AVERT_TEXT': 'files in /dev/shm'}
+BUILD = {'name': 'build', 'pid': 80, 'pids': [80], 'cgroup': '/system.slice/build.service', 'oom_kills': 0,
+         'alive': True}
+THROTTLED = {'AVERT_EVENT': 'step-taken', 'AVERT_STEP': 'throttle', 'AVERT_CGROUP': BUILD['cgroup'],
+             'MESSAGE': 'throttling', '__MONOTONIC_TIMESTAMP': '5000000'}
+RETURNED = {'AVERT_EVENT': 'lease-returned', 'AVERT_STEP': 'throttle', 'AVERT_CGROUP': BUILD['cgroup'],
+            'MESSAGE': 'gave back: it is over', '__MONOTONIC_TIMESTAMP': '5800000'}
+FREE = {'memory.high': 'max', 'memory.max': 'max', 'memory.swap.max': 'max', 'cgroup.freeze': '0'}
+OWN = {**FREE, 'memory.high': '209715200', 'memory.max': '1073741824'}
+
+
+def cgroups(desk=None, build=None):
+    """With what these cgroups have in the end."""
+    return {'before': {INNOCENT['cgroup']: FREE},
+            'after': {INNOCENT['cgroup']: {**FREE, **(desk or {})}, BUILD['cgroup']: {**OWN, **(build or {})}}}
+
+
+def held(**changes):
+    return result([], **{'restrained': [BUILD], 'cgroups': cgroups(), **changes})
 
 
 def result(guilty=(GUILTY,), newcomers=(), innocents=(INNOCENT,), **changes):
-    return {'started': True, 'died': [], 'oom_kills': 0, 'calm_gap_usec': 70000, 'worst_gap_usec': 300000,
-            'stood_usec': 0, 'associates': [], 'guilty': copy.deepcopy(list(guilty)), 'newcomers': list(newcomers),
+    return {'started': True, 'meddled': False, 'died': [], 'oom_kills': 0, 'calm_gap_usec': 70000,
+            'worst_gap_usec': 300000, 'stood_usec': 0, 'cgroups': {'before': {}, 'after': {}}, 'associates': [],
+            'guilty': copy.deepcopy(list(guilty)), 'newcomers': list(newcomers), 'restrained': [],
             'innocents': list(innocents), **changes}
 
 
@@ -53,6 +77,9 @@ CASES = [
     ('a critical kill needs no question', ALONE, spoilt(status=9),
      [{**ASKED, 'AVERT_STEP': 'kill', 'AVERT_SIGNAL': '9', 'AVERT_CRITICAL': '1'}], None),
     ('nobody is touched and the mount is named', NOBODY, result([], [WRITER]), [NAMES], None),
+    ('it is held back and let go', HELD, held(), [THROTTLED, RETURNED], None),
+    ('what others wrote stays', MEDDLED, result(meddled=True, cgroups=cgroups({'memory.high': '4096'}, FREE)),
+     [ASKED], None),
     ('the guest stood still', STILL, result(stood_usec=9900000), [ASKED], None),
 
     ('not everybody started', ALONE, result(started=False), [ASKED], 'not everybody started'),
@@ -74,12 +101,34 @@ CASES = [
     ('killed without a question', ALONE, spoilt(status=9), [{**ASKED, 'AVERT_STEP': 'kill', 'AVERT_SIGNAL': '9'}],
      'not asked to end'),
     ('a step where nobody is guilty', NOBODY, result([], [WRITER]), [NAMES, ASKED], 'somebody else'),
+    ('who was to be held back ended', HELD, held(restrained=[{**BUILD, 'alive': False}]), [THROTTLED, RETURNED],
+     'only to be held back'),
+    ('nobody was held back', HELD, held(), [], 'no record of holding build back'),
+    ('somebody else was held back', HELD, held(),
+     [THROTTLED, {**THROTTLED, 'AVERT_CGROUP': INNOCENT['cgroup']}, RETURNED], 'held somebody else back'),
+    ('a record is missing', HELD, held(), [THROTTLED], 'lease-returned throttle is over 900'),
+    ('the order is another', HELD, held(), [RETURNED, THROTTLED], 'did not tell, in this order'),
+    ('the step is another', HELD, held(), [THROTTLED, {**RETURNED, 'AVERT_STEP': 'freeze'}], 'lease-returned'),
+    ('the word is another', HELD, held(), [THROTTLED, {**RETURNED, 'MESSAGE': 'its time is up'}], 'lease-returned'),
+    ('it took too long', HELD, held(), [THROTTLED, {**RETURNED, '__MONOTONIC_TIMESTAMP': '6000000'}],
+     'lease-returned'),
+    ('a limit of an innocent is another', HELD, held(cgroups=cgroups({'memory.max': '4096'})), [THROTTLED, RETURNED],
+     'memory.max of /system.slice/desk.service is 4096, not max'),
+    ('a limit of its own is gone', HELD, held(cgroups=cgroups(build={'memory.high': 'max'})), [THROTTLED, RETURNED],
+     'memory.high of /system.slice/build.service is max, not 209715200'),
+    ('it is left frozen', HELD, held(cgroups=cgroups(build={'cgroup.freeze': '1'})), [THROTTLED, RETURNED],
+     'cgroup.freeze of /system.slice/build.service is 1, not 0'),
+    ('what others wrote is undone', MEDDLED, result(meddled=True, cgroups=cgroups(build=FREE)), [ASKED],
+     'memory.high of /system.slice/desk.service is max, not 4096'),
+    ('the meddler did not finish', MEDDLED, result(cgroups=cgroups({'memory.high': '4096'}, FREE)), [ASKED],
+     'did not come to its end'),
     ('nothing names the mount', NOBODY, result([], [WRITER]), [], 'names /dev/shm'),
 ]
 
 
 def verdict_holds(scenario, outcome, records, complaint):
-    bad = verdict.outcome(scenario, outcome) + verdict.steps(scenario, outcome, records)
+    bad = (verdict.outcome(scenario, outcome) + verdict.expected(scenario, records) +
+           verdict.steps(scenario, outcome, records))
     return not bad if complaint is None else any(complaint in line for line in bad)
 
 
@@ -93,13 +142,14 @@ def relations_hold():
     """Children have parents, who pass them on; who may be guilty in a crowd is not innocent as well."""
     for scenario in SCENARIOS:
         everybody = layer.loads(scenario)
-        roles = [scenario.guilty, scenario.innocents, scenario.associates, scenario.newcomers]
+        roles = [scenario.guilty, scenario.innocents, scenario.associates, scenario.newcomers,
+                 scenario.restrained]
         if sum(map(len, roles)) + 1 != len(everybody):
             return False
         for load in everybody.values():
             if load.child_of and ' parent' not in ' ' + everybody[load.child_of].what:
                 return False
-        if not scenario.guilty and not scenario.newcomers:
+        if not scenario.guilty and not scenario.newcomers and not scenario.restrained:
             return False
     return len({s.name for s in SCENARIOS}) == len(SCENARIOS)
 

@@ -5,50 +5,13 @@ Innocents, and associates of the guilty, run before the daemon under test starts
 there before the trouble. Guilty ones and newcomers, who look suspicious and are not, start with the trial. What is
 said here is for avert to meet: no number of the daemon's may come from here."""
 
-from dataclasses import dataclass, field
 from itertools import combinations, product
 
-SIGKILL, SIGTERM = 9, 15
+from ladder import LADDER
+from scenario import SIGKILL, SIGTERM, Load, Scenario
+
 CONTAINER = 'docker-' + '4d1c0f2e7a95b3688e21f0cd' * 2 + '0123456789abcdef.scope'
 SESSION = 'session-7.scope'
-
-
-@dataclass(frozen=True)
-class Load:
-    what: str                          # mode and settings of guest-load
-    stop: str = 'process'              # of a guilty one: 'unit' when all of its unit has to be gone
-    child_of: str = ''                 # started by that load, not by a unit of its own
-    scope: str = ''                    # runs in this scope
-    slice: str = 'system.slice'        # of the scope
-    program: str = ''                  # the path under which it is started
-    user: str = 'user'
-    properties: tuple = ()             # more lines for [Service]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    name: str
-    what: str
-    guilty: dict = field(default_factory=dict)
-    innocents: dict = field(default_factory=dict)
-    associates: dict = field(default_factory=dict)  # with the guilty: they may end or not
-    newcomers: dict = field(default_factory=dict)
-    quick: bool = False
-    memory_mib: int = 512
-    swap_mib: int = 0                  # a disk for swap
-    zram_mib: int = 0
-    iops: int = 0                      # what all disks share; 0: as fast as they are
-    data_iops: int = 0                 # a disk of its own speed, on /srv; 0: there is none
-    ends_by: tuple = (SIGTERM, SIGKILL)
-    limit_msec: int = 40000            # for the guilty to be stopped; without any, how long it lasts
-    gap_factor: int = 20               # the heartbeat's longest gap, in calm ones; 0: not asked
-    named: str = ''                    # a record of the daemon's has to name this
-    kill_daemon_when_asked: str = ''   # it is killed when this load was asked to end
-    still_below_percent: int = 0       # the guest stands still when so much is available ...
-    still_seconds: int = 0             # ... for so long
-    bare: bool = False                 # nothing of the daemon's configuration is installed
-
-
 DESK = Load('hold size=120M period=5000')
 PROGRAMS = {name: Load('cache size=%dM period=5000 dir=/srv map scattered' % mib)
             for name, mib in (('office', 80), ('browser', 40))}
@@ -218,5 +181,5 @@ def variation(row):
 
 
 VARIED = [variation(row) for row in pairwise(AXES)]
-SCENARIOS = NAMED + VARIED
-QUICK = [s for s in NAMED if s.quick]
+SCENARIOS = NAMED + LADDER + VARIED
+QUICK = [s for s in NAMED + LADDER if s.quick]

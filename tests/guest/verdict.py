@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is wrong with the outcome of a scenario: nothing when all is well."""
 
-from scenarios import SIGTERM
+from scenario import SIGTERM
 
 SIGNALS = {9: 'SIGKILL', 15: 'SIGTERM'}
 DESTRUCTIVE = ('terminate', 'kill')
+REVERSIBLE = ('reclaim', 'throttle', 'freeze', 'limit')
+# A cgroup that was made during the trial, and the lines of a unit that change it.
+UNLIMITED = {'memory.high': 'max', 'memory.max': 'max', 'memory.swap.max': 'max', 'cgroup.freeze': '0'}
+PROPERTIES = {'MemoryHigh': 'memory.high', 'MemoryMax': 'memory.max', 'MemorySwapMax': 'memory.swap.max'}
+UNITS = {'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30}
 CALM_GAP_USEC = 60000  # a heartbeat's gap is not shorter than its period; less than this is luck
 
 
@@ -28,6 +33,35 @@ def guilty_complaints(scenario, guilty):
     return []
 
 
+def written(value):
+    """The value of a line of a unit, as the kernel shows it."""
+    return str(int(value[:-1]) * UNITS[value[-1]]) if value[-1:] in UNITS else value
+
+
+def files_of_new_cgroup(scenario, path):
+    """What its files have to be: what its unit says, nothing else."""
+    files = dict(UNLIMITED)
+    everybody = {**scenario.guilty, **scenario.newcomers, **scenario.restrained}
+    for name, load in everybody.items():
+        if path.rsplit('/', 1)[-1] != (load.scope or name + '.service'):
+            continue
+        for line in load.properties:
+            key, _, value = line.partition('=')
+            if key in PROPERTIES:
+                files[PROPERTIES[key]] = written(value)
+    return files
+
+
+def changed_files(scenario, cgroups):
+    """Every file of a cgroup that is not what it was, or was to become by somebody else's hand."""
+    bad = []
+    for path, files in cgroups['after'].items():
+        wanted = {**cgroups['before'].get(path, files_of_new_cgroup(scenario, path)), **scenario.theirs.get(path, {})}
+        bad += ['%s of %s is %s, not %s' % (file, path, value, wanted.get(file))
+                for file, value in files.items() if value != wanted.get(file)]
+    return bad
+
+
 def outcome(scenario, result):
     """Complaints about what happened to the machine, whoever did it."""
     bad = []
@@ -40,8 +74,9 @@ def outcome(scenario, result):
     if result['died']:
         bad.append('innocents died: ' + ', '.join(result['died']))
     bad += ['%s ended, and is innocent' % n['name'] for n in result['newcomers'] if not n['alive']]
+    bad += ['%s ended, and was only to be held back' % n['name'] for n in result['restrained'] if not n['alive']]
     if result['oom_kills'] != 0:
-        who = [s['name'] for role in ('guilty', 'associates', 'newcomers', 'innocents') for s in result[role]
+        who = [s['name'] for role in ('guilty', 'associates', 'newcomers', 'restrained', 'innocents') for s in result[role]
                if s['oom_kills']]
         bad.append('the kernel killed %d times (oom_kill moved), in: %s' %
                    (result['oom_kills'], ', '.join(who) or 'none of the loads'))
@@ -53,14 +88,16 @@ def outcome(scenario, result):
     if scenario.kill_daemon_when_asked and not result.get('daemon', {}).get('killed'):
         bad.append('the daemon was not killed in mid-incident: %s was never asked to end' %
                    scenario.kill_daemon_when_asked)
-    return bad
+    if scenario.meddle and not result['meddled']:
+        bad.append('what root was to do meanwhile did not come to its end')
+    return bad + changed_files(scenario, result['cgroups'])
 
 
 def is_aimed_at(record, suspect, may_be_group):
     """Whether a step was taken against this one: its process, or a group in which nobody else lives."""
     if 'AVERT_TARGET_PID' in record:
         return int(record['AVERT_TARGET_PID']) in suspect['pids']
-    group = record.get('AVERT_TARGET_CGROUP', '')
+    group = record.get('AVERT_CGROUP', '')
     return may_be_group and suspect['cgroup'] != '' and group == suspect['cgroup']
 
 
@@ -68,9 +105,36 @@ def has_innocent_neighbour(scenario, suspect, result):
     return any(i['cgroup'] == suspect['cgroup'] for i in result['innocents'])
 
 
+def is_told(told, record, before_usec):
+    return (record.get('AVERT_EVENT') == told.event and told.step in ('', record.get('AVERT_STEP')) and
+            told.word in str(record.get('MESSAGE')) and
+            (not told.within_msec or int(record['__MONOTONIC_TIMESTAMP']) <= before_usec + told.within_msec * 1000))
+
+
+def expected(scenario, records):
+    """The first of the records that are to appear in their order, and is not there."""
+    at, before_usec = iter(records), 0
+    for told in scenario.expect:
+        found = next((r for r in at if is_told(told, r, before_usec)), None)
+        if found is None:
+            return ['avertd did not tell, in this order: ' + ' '.join(filter(None, map(str, told)))]
+        before_usec = int(found['__MONOTONIC_TIMESTAMP'])
+    return []
+
+
+def restraints(result, records):
+    """Complaints about who was held back, and who was not."""
+    taken = [r for r in records if r.get('AVERT_EVENT') == 'step-taken' and r.get('AVERT_STEP') in REVERSIBLE]
+    may_be = {s['cgroup'] for role in ('guilty', 'associates', 'restrained') for s in result[role]}
+    bad = ['avertd held somebody else back: ' + str(r.get('MESSAGE')) for r in taken
+           if r.get('AVERT_CGROUP') not in may_be]
+    return bad + ['avertd has no record of holding %s back' % s['name'] for s in result['restrained']
+                  if not any(r.get('AVERT_CGROUP') == s['cgroup'] for r in taken)]
+
+
 def steps(scenario, result, records):
     """Complaints about what avertd says it did."""
-    bad = []
+    bad = restraints(result, records)
     taken = [r for r in records if r.get('AVERT_EVENT') == 'step-taken' and r.get('AVERT_STEP') in DESTRUCTIVE]
     wanted = {s['name']: [r for r in taken if is_aimed_at(r, s, not has_innocent_neighbour(scenario, s, result))]
               for s in result['guilty'] + result['associates']}
