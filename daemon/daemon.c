@@ -176,7 +176,7 @@ static int serve_bus(Daemon *d) {
 }
 
 static int begin_hint(void *ctx, const Errand *errand, const Step *step _unused_) {
-        pressure_server_hint(ctx, errand->event.incident, errand->hint, clock_monotonic_usec());
+        pressure_server_hint(ctx, errand->incident, errand->hint, clock_monotonic_usec());
         return 1;
 }
 

@@ -43,7 +43,8 @@ static ErrandUnderWay *free_entry(Errands *e) {
 }
 
 static void begin(Errands *e, const Errand *errand) {
-        const Step *step = &errand->config->policies[errand->policy].steps[errand->step];
+        const Config *config = errand->config;
+        const Step *step = config ? &config->policies[errand->policy].steps[errand->step] : NULL;
         const ErrandOwner *owner = &e->owners[errand->kind];
         ErrandUnderWay *u = free_entry(e);
         uint64_t id = errand->id;

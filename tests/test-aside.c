@@ -180,52 +180,6 @@ START_TEST(asides_delay_nothing_and_are_not_queued) {
 }
 END_TEST
 
-START_TEST(a_hint_lasts_as_long_as_the_trouble) {
-        Story *st = ladder_story(GIB(5));
-        Policy *other = world_policy(
-                st->w, "other", WATCH_SYSTEM, CONDITION(st->w, COND_ALL, available_below(650)));
-        const Event *e;
-
-        other->clear = CONDITION(st->w, COND_ALL,
-                atom_share(METRIC_MEM_AVAILABLE, "mem.available", COMPARE_GT, 700));
-        LADDER(&st->w->policies[0], hint(HINT_LOW));
-        LADDER(other, hint(HINT_CRITICAL));
-        e = story_until(st, EVENT_HINT, SEC(5));
-        ck_assert_ptr_nonnull(e);
-        story_run(st, MSEC(100), MSEC(50));
-        ck_assert_uint_eq(st->n_errands, 2);
-        ck_assert_int_eq(st->errand.hint, HINT_CRITICAL);
-
-        process_set(&st->w->procs[0], GIB(15) - MIB(200)); /* between the two */
-        e = story_until(st, EVENT_HINT, SEC(1));
-        ck_assert_ptr_nonnull(e);
-        ck_assert_int_eq(e->hint, HINT_LOW);
-        ck_assert_int_eq(st->errand.hint, HINT_LOW);
-        ladder_relax(st);
-        e = story_until(st, EVENT_HINT, SEC(1));
-        ck_assert_ptr_nonnull(e);
-        ck_assert_int_eq(e->hint, HINT_NONE);
-        ck_assert_int_eq(st->errand.hint, HINT_NONE);
-        ck_assert_uint_eq(st->n_errands, 4);
-        story_free(st);
-}
-END_TEST
-
-START_TEST(a_policy_that_is_gone_takes_its_hint_along) {
-        Story *st = ladder_story(GIB(5));
-        Config empty = { .tick = st->w->config.tick, .limits = st->w->config.limits };
-        Plan plan;
-
-        LADDER(&st->w->policies[0], hint(HINT_MEDIUM));
-        ck_assert_ptr_nonnull(story_until(st, EVENT_HINT, SEC(5)));
-        incident_book_rebase(&st->w->book, &st->w->config, &empty, st->w->now, &plan);
-        ck_assert_uint_eq(plan.n_errands, 1);
-        ck_assert_int_eq(plan.errands[0].hint, HINT_NONE);
-        ck_assert_ptr_eq(plan.errands[0].config, &st->w->config); /* that its step is of */
-        story_free(st);
-}
-END_TEST
-
 START_TEST(a_dry_run_asks_nobody) {
         Story *st = ladder_story(GIB(5));
         const Event *e;
@@ -253,8 +207,6 @@ int main(void) {
                 a_command_that_leaves_out_the_last_step_is_asked_again,
                 what_is_not_done_is_told,
                 asides_delay_nothing_and_are_not_queued,
-                a_hint_lasts_as_long_as_the_trouble,
-                a_policy_that_is_gone_takes_its_hint_along,
                 a_dry_run_asks_nobody,
         };
         Suite *s = suite_create("aside");

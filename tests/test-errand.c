@@ -104,7 +104,7 @@ START_TEST(without_a_free_place_it_is_refused_at_once) {
                 ck_assert_uint_eq(order(id, 1, false, NULL), 0);
         ck_assert_uint_eq(order(100, 2, false, NULL), 2);
         for (size_t i = 0; i < 2; i++) {
-                ck_assert_int_eq(outcomes[i].kind, OUTCOME_REFUSED);
+                ck_assert_int_eq(outcomes[i].kind, OUTCOME_BUSY);
                 ck_assert_int_eq(outcomes[i].error, EAGAIN);
                 ck_assert_uint_eq(outcomes[i].action, 100 + i);
                 ck_assert_uint_eq(outcomes[i].at_usec, NOW);

@@ -40,6 +40,14 @@ static const char flicker_text[] = "version: 1\n"
                                    "    steps: [ notify: warning ]\n"
                                    "    cooldown: 0s\n";
 
+static const char hint_text[] = "version: 1\n"
+                                "policies:\n"
+                                "  - name: ask\n"
+                                "    watch: system\n"
+                                "    when: mem.available < 90%\n"
+                                "    clear: mem.available > 95%\n"
+                                "    steps: [ hint: medium ]\n";
+
 typedef struct Bed {
         Fixture tree;
         SysRoot root;
@@ -53,6 +61,7 @@ typedef struct Bed {
         Triggers triggers;
         ActRecord record;
         Sentinel *sentinel;
+        ErrandBox *errands;
         Event event;
 } Bed;
 
@@ -94,6 +103,7 @@ static void begin(const char *policy) {
         ck_assert_int_eq(sampler_new(&bed.root, &bed.config->limits, &bed.sampler), 0);
         ck_assert_int_eq(pipeline_init(&bed.pipeline, bed.config, false), 0);
         ck_assert_int_eq(reporter_new(64, 32, &bed.reporter), 0);
+        ck_assert_int_eq(errand_box_new(&bed.errands), 0);
         ck_assert_int_eq(sentinel_new(
                                  &(SentinelParts){
                                          .sampler = bed.sampler,
@@ -103,6 +113,7 @@ static void begin(const char *policy) {
                                          .pipeline = &bed.pipeline,
                                          .reporter = bed.reporter,
                                          .triggers = &bed.triggers,
+                                         .errands = bed.errands,
                                          .ops = &act_record,
                                          .ops_ctx = &bed.record,
                                  },
@@ -112,6 +123,7 @@ static void begin(const char *policy) {
 
 static void end(void) {
         sentinel_free(bed.sentinel);
+        errand_box_free(bed.errands);
         reporter_free(bed.reporter);
         pipeline_done(&bed.pipeline);
         sampler_free(bed.sampler);
@@ -234,6 +246,56 @@ START_TEST(a_config_takes_effect_at_the_next_tick_and_is_told) {
         ck_assert(!sentinel_has_config(bed.sentinel, bed.config));
         ck_assert(sentinel_has_config(bed.sentinel, next));
         ck_assert_ptr_eq(bed.pipeline.config, next);
+        end();
+        config_unref(next);
+}
+END_TEST
+
+/* The hint that waits for main, which is asked to answer it. */
+static HintLevel take_hint(uint64_t incident) {
+        const Errand *errand = errand_box_next(bed.errands);
+
+        ck_assert_ptr_nonnull(errand);
+        ck_assert_int_eq(errand->kind, STEP_HINT);
+        ck_assert_uint_eq(errand->incident, incident);
+        ck_assert(errand_box_answer(
+                bed.errands, &(Outcome){ .kind = OUTCOME_DONE, .action = errand->id }));
+        return errand->hint;
+}
+
+START_TEST(a_hint_whose_policy_goes_with_a_reload_is_taken_back_whoever_is_busy) {
+        static Plan others = { .n_errands = PLAN_ERRANDS_MAX };
+        static Outcome refused[ERRANDS_OPEN_MAX];
+        Config *next;
+
+        begin(hint_text);
+        sentinel_arm(bed.sentinel);
+        for (usec_t at = 0; at < 500 * MSEC; at += 50 * MSEC)
+                (void) tick(at);
+        ck_assert_int_eq(take_hint(1), HINT_MEDIUM);
+        ck_assert_uint_eq(errand_box_collect(bed.errands, refused, ERRANDS_OPEN_MAX), 1);
+
+        for (size_t i = 0; i < ERRANDS_OPEN_MAX / PLAN_ERRANDS_MAX; i++)
+                ck_assert_uint_eq(
+                        errand_box_order(bed.errands, &others, false, NOW, refused, 1), 0);
+        next = load(calm_text);
+        sentinel_set_config(bed.sentinel, next);
+        (void) tick(500 * MSEC);
+        ck_assert(find_event(EVENT_HINT));
+        (void) tick(550 * MSEC);
+
+        ck_assert(!sentinel_has_config(bed.sentinel, bed.config));
+        ck_assert(!errand_box_has_config(bed.errands, bed.config));
+        for (size_t i = 0; i < ERRANDS_OPEN_MAX; i++) {
+                ck_assert_ptr_nonnull(errand_box_next(bed.errands));
+                ck_assert(errand_box_answer(bed.errands, &(Outcome){ .kind = OUTCOME_DONE }));
+        }
+        ck_assert_uint_eq(
+                errand_box_collect(bed.errands, refused, ERRANDS_OPEN_MAX), ERRANDS_OPEN_MAX);
+        (void) tick(600 * MSEC);
+        ck_assert_int_eq(take_hint(1), HINT_NONE);
+        (void) tick(650 * MSEC);
+        ck_assert_ptr_null(errand_box_next(bed.errands));
         end();
         config_unref(next);
 }
@@ -426,6 +488,7 @@ HARNESS_MAIN("sentinel", one_that_never_dies_is_asked_then_killed_then_left_alon
         a_rehearsal_acts_on_nothing_tells_nothing_and_is_forgotten,
         no_tick_is_planned_within_the_rest_of_the_pressure_files,
         a_config_takes_effect_at_the_next_tick_and_is_told,
+        a_hint_whose_policy_goes_with_a_reload_is_taken_back_whoever_is_busy,
         a_config_that_was_not_taken_is_replaced_by_the_next,
         a_view_is_given_out_once_and_one_at_a_time,
         a_source_that_vanishes_midway_is_told_and_the_rest_goes_on,

@@ -5,6 +5,7 @@
 
 #include "base/macro.h"
 #include "core/errand.h"
+#include "core/hint-order.h"
 #include "core/incident.h"
 #include "core/pick.h"
 
@@ -48,23 +49,13 @@ static void send(Errand *errand, const Event *e) {
                 errand->event = *e;
 }
 
-static bool hint(Judge *j, Incident *i, const Verdict *v, uint16_t index) {
-        const Step *step = &judge_policy(j, i)->steps[index];
-        Errand *errand;
-        Event *e;
+static bool hint(Judge *j, Incident *i, const Verdict *v, const Step *step) {
+        Event *e = tell(j, i, v, EVENT_HINT, step);
 
-        if (!has_errands(j))
-                return false;
-        e = tell(j, i, v, EVENT_HINT, step);
         if (e)
                 e->hint = step->hint;
-        if (j->dry)
-                return true;
-        i->hint = MAX(i->hint, step->hint);
-        i->hint_step = index;
-        errand = errand_add(j, i, STEP_HINT, index, USEC_UNSET);
-        errand->hint = step->hint;
-        send(errand, e);
+        if (!j->dry)
+                hint_give(j, i, step->hint);
         return true;
 }
 
@@ -119,7 +110,8 @@ static bool ask(Judge *j, Incident *i, const Verdict *v, uint16_t index) {
         }
         if (j->dry)
                 return true;
-        errand = errand_add(j, i, step->kind, index, usec_add(j->now_usec, step->timeout_usec));
+        errand =
+                errand_add_step(j, i, step->kind, index, usec_add(j->now_usec, step->timeout_usec));
         errand_describe(j, &choice.target, errand);
         send(errand, e);
         *awaited = (Awaited){ .errand = errand->id,
@@ -138,7 +130,7 @@ bool aside_take(Judge *j, Incident *i, const Verdict *v, uint16_t index) {
         case STEP_NOTIFY:
                 return notify(j, i, v, step);
         case STEP_HINT:
-                return hint(j, i, v, index);
+                return hint(j, i, v, step);
         case STEP_CAPTURE:
         case STEP_RUN:
                 return ask(j, i, v, index);
@@ -227,40 +219,6 @@ void asides_take_outcomes(Judge *j, const Outcome *outcomes, size_t n) {
                 }
 }
 
-/* How strongly programs are asked by all that is open. */
-static HintLevel strongest(const Judge *j) {
-        HintLevel level = HINT_NONE;
-
-        for (size_t k = 0; k < INCIDENTS_MAX; k++) {
-                const Incident *i = &j->book->incidents[k];
-
-                if (i->used && i->phase == INCIDENT_OPEN)
-                        level = MAX(level, i->hint);
-        }
-        return level;
-}
-
-void aside_end_hint(Judge *j, Incident *i) {
-        HintLevel left = strongest(j);
-        Errand *errand;
-        Event *e;
-
-        if (i->hint > left) {
-                errand = errand_add(j, i, STEP_HINT, i->hint_step, USEC_UNSET);
-                if (!errand)
-                        return;
-                errand->hint = left;
-                e = judge_add_event(j, EVENT_HINT, i);
-                if (e) {
-                        e->has_step = true;
-                        e->step = STEP_HINT;
-                        e->hint = left;
-                }
-                send(errand, e);
-        }
-        i->hint = HINT_NONE;
-}
-
 void asides_advance(Judge *j) {
         for (size_t k = 0; k < AWAITED_MAX; k++) {
                 Awaited *a = &j->book->awaited[k];
@@ -269,11 +227,5 @@ void asides_advance(Judge *j) {
                         continue;
                 (void) tell_answer(j, a, EVENT_STEP_FAILED, "there was no answer");
                 memset(a, 0, sizeof(*a));
-        }
-        for (size_t k = 0; k < INCIDENTS_MAX; k++) {
-                Incident *i = &j->book->incidents[k];
-
-                if (i->used && i->phase != INCIDENT_OPEN && i->hint != HINT_NONE)
-                        aside_end_hint(j, i);
         }
 }

@@ -15,9 +15,5 @@ bool aside_is_awaited(const Judge *j, const Incident *i);
 
 void asides_take_outcomes(Judge *j, const Outcome *outcomes, size_t n);
 
-/* Gives up what was not answered, and tells programs when their help is no longer needed. Last in a
- * tick. */
+/* Gives up what was not answered. */
 void asides_advance(Judge *j);
-
-/* Takes the hint of an incident back that is about to be forgotten. */
-void aside_end_hint(Judge *j, Incident *i);

@@ -6,6 +6,7 @@
 #include "base/macro.h"
 #include "core/aside.h"
 #include "core/flight.h"
+#include "core/hint-order.h"
 #include "core/incident.h"
 #include "core/kernel-oom.h"
 #include "core/ladder.h"
@@ -61,7 +62,8 @@ static bool is_unknown(const Judge *j, const Incident *i) {
 /* True while something may have to be done at the next moment. */
 static bool is_busy(const Judge *j) {
         if (j->book->flight.active || j->plan->n_actions > 0 || j->book->oom_pending > 0 ||
-                j->now_usec < j->book->not_before_usec || leases_are_moving(&j->book->leases))
+                j->now_usec < j->book->not_before_usec || leases_are_moving(&j->book->leases) ||
+                hints_are_waiting(j->book))
                 return true;
 
         for (size_t k = 0; k < INCIDENTS_MAX; k++) {
@@ -109,6 +111,7 @@ void decide(const Config *config, const Sample *s, const Verdict *verdicts, size
         leases_take_outcomes(&j, outcomes, n_outcomes);
         reliefs_take_outcomes(&j, outcomes, n_outcomes);
         asides_take_outcomes(&j, outcomes, n_outcomes);
+        hints_take_outcomes(&j, outcomes, n_outcomes);
         incidents_advance(&j);
         kernel_oom_notice(&j);
         flight_advance(&j);
@@ -116,6 +119,7 @@ void decide(const Config *config, const Sample *s, const Verdict *verdicts, size
         reliefs_advance(&j);
         ladder_advance(&j);
         asides_advance(&j);
+        hints_advance(&j);
         incidents_tell_ends(&j);
         list_settling(book);
         ret->within_usec = leases_within_usec(&book->leases, j.now_usec);
@@ -156,8 +160,6 @@ static void rebase_incident(Judge *j, const Config *from, const Config *to, Inci
         if (i->phase == INCIDENT_OPEN)
                 incident_close(j, i, "its policy is gone after a reload");
         incident_tell_end(j, i);
-        if (i->hint != HINT_NONE)
-                aside_end_hint(j, i);
         if (j->book->flight.active && j->book->flight.incident == i->id)
                 j->book->flight.active = false;
         memset(i, 0, sizeof(*i));

@@ -93,12 +93,14 @@ typedef struct Action {
  * units. The answer is an Outcome with the errand's id as its action. */
 typedef struct Errand {
         uint64_t id;
+        uint64_t incident;
         StepKind kind;        /* hint, capture, run, restart, stop. STOP is also what a spent budget
                                * ends in: then the step at `step` is another one */
-        const Config *config; /* that the step is of */
+        const Config *config; /* that the step is of; NULL: of none, nor are the next two. A hint
+                               * is of none: it may be taken back after its policy is gone */
         uint16_t policy;
         uint16_t step;              /* index into its steps */
-        HintLevel hint;             /* hint; HINT_NONE: it is over */
+        HintLevel hint;             /* hint: of the incident; HINT_NONE: it is over */
         usec_t deadline_usec;       /* then the answer is not waited for any more */
         char unit[256];             /* restart, stop: of the system manager, whole name */
         char cgroup[PATH_TEXT_MAX]; /* of the target; "": none, cut: starts with "?" */
@@ -173,7 +175,6 @@ typedef struct Incident {
         uint32_t resume_step;
         bool skips_next;    /* a command asked to leave out the next step */
         HintLevel hint;     /* given, and not taken back yet */
-        uint16_t hint_step; /* by this step */
         TargetKind widened; /* TARGET_PROCESS until a budget was spent */
         uint32_t n_steps_taken;
         uint64_t freed_total;
@@ -268,6 +269,13 @@ typedef struct Awaited {
         usec_t deadline_usec;
 } Awaited;
 
+/* What an incident asks of the programs that listen, until somebody has taken it on. */
+typedef struct HintOrder {
+        uint64_t incident; /* 0: unused */
+        uint64_t errand;   /* 0: to be ordered */
+        HintLevel level;   /* HINT_NONE: it is over */
+} HintOrder;
+
 #define AWAITED_MAX 32
 #define INCIDENTS_MAX 256
 #define REMEMBERED_MAX (2 * TARGET_MEMBERS_MAX) /* all of a tree that refused, and others */
@@ -280,6 +288,7 @@ typedef struct IncidentBook {
         Flight flight;
         LeaseBook leases;
         Awaited awaited[AWAITED_MAX];
+        HintOrder hints[INCIDENTS_MAX];
         uint16_t settling[INCIDENTS_MAX]; /* incidents that settle later than the host does */
         size_t n_settling;
         Remembered remembered[REMEMBERED_MAX];
@@ -331,6 +340,7 @@ void decide(const Config *config, const Sample *s, const Verdict *verdicts, size
         DecideScratch *scratch, Plan *ret);
 
 /* Moves a book to a new config after a reload: incidents whose policy (by name) still exists go on
- * under the new index, the others are closed (an event each in ret). */
+ * under the new index, the others are closed (an event each in ret). Nothing is ordered: what is
+ * owed because of it, leases and hints, the next decide() orders. */
 void incident_book_rebase(
         IncidentBook *book, const Config *from, const Config *to, usec_t now_usec, Plan *ret);

@@ -5,19 +5,28 @@
 
 #include "base/macro.h"
 
-Errand *errand_add(
-        Judge *j, const Incident *i, StepKind kind, uint16_t index, usec_t deadline_usec) {
+Errand *errand_add(Judge *j, uint64_t incident, StepKind kind, usec_t deadline_usec) {
         Errand *errand;
 
         if (j->plan->n_errands == PLAN_ERRANDS_MAX)
                 return NULL;
         errand = &j->plan->errands[j->plan->n_errands++];
         errand->id = ++j->book->next_action;
+        errand->incident = incident;
         errand->kind = kind;
+        errand->deadline_usec = deadline_usec;
+        return errand;
+}
+
+Errand *errand_add_step(
+        Judge *j, const Incident *i, StepKind kind, uint16_t index, usec_t deadline_usec) {
+        Errand *errand = errand_add(j, i->id, kind, deadline_usec);
+
+        if (!errand)
+                return NULL;
         errand->config = j->config;
         errand->policy = i->policy;
         errand->step = index;
-        errand->deadline_usec = deadline_usec;
         return errand;
 }
 

@@ -5,9 +5,12 @@
 
 #include "core/judge.h"
 
-/* A new errand of the incident's step at `index`, until then; NULL when the plan is full in this
- * tick. The caller copies the event into it. */
-Errand *errand_add(
+/* A new errand for an incident, of no step yet, until then; NULL when the plan is full in this
+ * tick. */
+Errand *errand_add(Judge *j, uint64_t incident, StepKind kind, usec_t deadline_usec);
+
+/* Likewise, of the incident's step at `index`. The caller copies the event into it. */
+Errand *errand_add_step(
         Judge *j, const Incident *i, StepKind kind, uint16_t index, usec_t deadline_usec);
 
 /* Says whom it is about. */

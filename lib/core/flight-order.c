@@ -63,7 +63,7 @@ void flight_order_errand(
         f->action = ++j->book->next_action; /* what a dry run would have ordered */
         if (j->dry)
                 return;
-        errand = errand_add(j, i, f->step, index, f->deadline_usec);
+        errand = errand_add_step(j, i, f->step, index, f->deadline_usec);
         if (!errand)
                 return;
         f->action = errand->id;

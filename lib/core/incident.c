@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "core/hint-order.h"
 #include "core/reason.h"
 #include "core/user-sum.h"
 
@@ -184,6 +185,7 @@ void incident_close(Judge *j, Incident *i, const char *why) {
         i->retry_usec = 0;
         i->ends_told = !i->told_open; /* (3) */
         i->ends_why = why;
+        hint_take_back(j, i);
 }
 
 void incident_tell_end(Judge *j, Incident *i) {
@@ -216,7 +218,7 @@ static void advance_waiting(Judge *j, Incident *i, const Verdict *v) {
         if (v->when != TRUTH_TRUE) {
                 i->true_since_usec = USEC_UNSET; /* (1) */
                 i->critical = false;
-                if (!cooling || (cooled && i->hint == HINT_NONE))
+                if (!cooling || cooled)
                         forget(i);
                 return;
         }
@@ -318,8 +320,7 @@ static void advance_unseen(Judge *j, Incident *i) {
         if (i->phase == INCIDENT_HOLDING)
                 forget(i);
         else if (i->phase == INCIDENT_COOLING) {
-                if (usec_since(j->now_usec, i->closed_usec) > judge_policy(j, i)->cooldown_usec &&
-                        i->hint == HINT_NONE)
+                if (usec_since(j->now_usec, i->closed_usec) > judge_policy(j, i)->cooldown_usec)
                         forget(i);
         } else if (!busy && is_gone(j, i))
                 incident_close(j, i, why_gone(i));

@@ -93,7 +93,9 @@ size_t errand_box_order(
                 if (n == cap)
                         break; /* it ends by its deadline */
                 ret[n++] = (Outcome){
-                        .kind = dry ? OUTCOME_DRY : OUTCOME_REFUSED,
+                        .kind = dry ? OUTCOME_DRY
+                                : b ? OUTCOME_BUSY
+                                    : OUTCOME_REFUSED,
                         .action = errand->id,
                         .error = dry ? 0
                                 : b  ? EAGAIN

@@ -24,8 +24,8 @@ int errand_box_new(ErrandBox **ret);
 ErrandBox *errand_box_free(ErrandBox *b);
 
 /* Sentinel: orders all errands of the plan. Immediate outcomes are appended to ret[cap]: with dry,
- * OUTCOME_DRY for each, and none reaches main; OUTCOME_REFUSED with EAGAIN without a free place and
- * with ENOSYS when b is NULL. Returns how many. */
+ * OUTCOME_DRY for each, and none reaches main; OUTCOME_BUSY with EAGAIN without a free place and
+ * OUTCOME_REFUSED with ENOSYS when b is NULL. Returns how many. */
 size_t errand_box_order(
         ErrandBox *b, const Plan *plan, bool dry, usec_t now_usec, Outcome *ret, size_t cap);
 

@@ -129,9 +129,6 @@ void pipeline_judge(Pipeline *p, Sample *s, const Outcome *outcomes, size_t n_ou
 }
 
 void pipeline_set_config(Pipeline *p, const Config *config) {
-        p->plan.n_actions = 0;
-        p->plan.n_events = 0;
-        p->plan.events_lost = 0;
         incident_book_rebase(p->book, p->config, config, p->last_usec, &p->plan);
         p->config = config;
         p->n_verdicts = 0; /* they point into the old one */
