@@ -181,7 +181,7 @@ typedef struct Release {
         size_t n_dropped, n_failed;
 } Release;
 
-static void on_returned(void *ctx, const LeaseTerms *terms, int result) {
+static void on_returned(void *ctx, const LeaseTerms *terms, uint64_t ours _unused_, int result) {
         Release *release = ctx;
 
         if (result >= 0 || result == -EBADMSG) {

@@ -115,7 +115,7 @@ START_TEST(what_an_earlier_daemon_left_is_given_back_at_the_start) {
         ck_assert_uint_eq(frozen(&b), 1); /* not before it acts */
         ck_assert_int_eq(engine_start(b.engine), 0);
         ck_assert_uint_eq(frozen(&b), 0);
-        ck_assert(was_told(&b, "is thawed again"));
+        ck_assert(was_told(&b, "an earlier avertd left it; it is thawed again"));
         engine_free(b.engine);
         bed_done(&b);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/engine-notes.h"
 
+#include "engine/lease-exchange.h"
 #include "tests/harness.h"
 
 #include <errno.h>
@@ -105,6 +106,71 @@ START_TEST(memory_that_cannot_be_locked_is_told_with_the_error) {
 }
 END_TEST
 
+static const struct {
+        const char *name;
+        LeaseFile file;
+        uint64_t old, ours;
+        int result;
+        EventKind kind;
+        NotifyLevel level;
+        StepKind step;
+        const char *sentence;
+} leases[] = {
+        { "given back", LEASE_HIGH, UINT64_MAX, 1 << 20, EXCHANGE_OK, EVENT_LEASE_RETURNED,
+                NOTIFY_NOTICE, STEP_THROTTLE,
+                "gave back memory.high of /a.slice after 5 s: avertd ends; it is max again [p]" },
+        { "thawed", LEASE_FREEZE, 0, 1, EXCHANGE_OK, EVENT_LEASE_RETURNED, NOTIFY_NOTICE,
+                STEP_FREEZE,
+                "gave back cgroup.freeze of /a.slice after 5 s: avertd ends; it is thawed again "
+                "[p]" },
+        { "foreign", LEASE_MAX, UINT64_MAX, 1 << 20, EXCHANGE_FOREIGN, EVENT_LEASE_FOREIGN,
+                NOTIFY_NOTICE, STEP_LIMIT,
+                "memory.max of /a.slice was written by somebody else meanwhile: theirs stays [p]" },
+        { "gone", LEASE_SWAP_MAX, 0, 1 << 20, EXCHANGE_GONE, EVENT_LEASE_DROPPED, NOTIFY_NOTICE,
+                STEP_LIMIT, "memory.swap.max of /a.slice needs no return: the cgroup is gone [p]" },
+        { "owed", LEASE_HIGH, 4096, 1 << 20, -EIO, EVENT_SOURCE_DEGRADED, NOTIFY_WARNING,
+                STEP_THROTTLE,
+                "leases: memory.high of /a.slice could not be given back and is still owed: "
+                "Input/output error" },
+};
+
+START_TEST(what_became_of_a_lease_is_told_as_what_it_is) {
+        LeaseTerms terms = {
+                .file = leases[_i].file, .old = leases[_i].old, .policy = "p", .path = "/a.slice"
+        };
+        char line[1024];
+        TextBuf b;
+        Event e;
+
+        note_lease(&(LeaseNote){ &terms, leases[_i].ours, leases[_i].result, "avertd ends",
+                           5 * USEC_PER_SEC },
+                &e);
+        ck_assert_msg(
+                e.kind == leases[_i].kind && e.level == leases[_i].level, "%s", leases[_i].name);
+        ck_assert(e.has_step && e.has_file);
+        ck_assert_int_eq(e.step, leases[_i].step);
+        ck_assert_int_eq(e.file, leases[_i].file);
+        ck_assert_uint_eq(e.value, leases[_i].ours);
+        ck_assert_uint_eq(e.took_usec, 5 * USEC_PER_SEC);
+        ck_assert_int_eq(e.error, leases[_i].result < 0 ? -leases[_i].result : 0);
+        ck_assert_str_eq(e.group.path, "/a.slice");
+        textbuf_init(&b, line, sizeof(line));
+        event_print(&e, &b);
+        ck_assert_msg(strstr(line, leases[_i].sentence) != NULL, "%s: %s", leases[_i].name, line);
+}
+END_TEST
+
+START_TEST(a_lease_of_which_nothing_is_known_is_told_without_it) {
+        LeaseTerms terms = { 0 };
+        Event e;
+
+        note_lease(&(LeaseNote){ .terms = &terms, .result = -EBADMSG, .why = "avertd ends" }, &e);
+        ck_assert_int_eq(e.kind, EVENT_SOURCE_DEGRADED);
+        ck_assert(!e.has_file && !e.has_step);
+        ck_assert_ptr_nonnull(strstr(e.text, "made no sense"));
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("engine-notes");
         TCase *tc = tcase_create("engine-notes");
@@ -115,6 +181,9 @@ int main(void) {
         tcase_add_loop_test(
                 tc, a_rival_is_known_by_name_and_rank, 0, sizeof(processes) / sizeof(processes[0]));
         tcase_add_test(tc, memory_that_cannot_be_locked_is_told_with_the_error);
+        tcase_add_loop_test(tc, what_became_of_a_lease_is_told_as_what_it_is, 0,
+                sizeof(leases) / sizeof(leases[0]));
+        tcase_add_test(tc, a_lease_of_which_nothing_is_known_is_told_without_it);
         suite_add_tcase(s, tc);
         return harness_run(s);
 }

@@ -118,7 +118,7 @@ static void steps_of_all_kinds(LeaseFixture *f, Order order) {
 /* ---- what the next one does
  * ----------------------------------------------------------------------- */
 
-static void on_returned(void *ctx, const LeaseTerms *terms, int result) {
+static void on_returned(void *ctx, const LeaseTerms *terms, uint64_t ours _unused_, int result) {
         (void) ctx;
         (void) terms;
         (void) result;

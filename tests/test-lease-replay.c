@@ -15,13 +15,15 @@ typedef struct Told {
         size_t n;
         int results[8];
         LeaseTerms terms[8];
+        uint64_t ours[8]; /* what avert had written */
 } Told;
 
-static void on_returned(void *ctx, const LeaseTerms *terms, int result) {
+static void on_returned(void *ctx, const LeaseTerms *terms, uint64_t ours, int result) {
         Told *told = ctx;
 
         ck_assert_uint_lt(told->n, ELEMENTS(told->results));
         told->terms[told->n] = *terms;
+        told->ours[told->n] = ours;
         told->results[told->n++] = result;
 }
 
@@ -64,8 +66,10 @@ START_TEST(all_that_an_earlier_daemon_left_is_given_back) {
         lease_fixture_reopen(&f);
         told = replay(&f, LEASES_ALL, 0);
         ck_assert_uint_eq(told.n, 2);
-        for (size_t i = 0; i < told.n; i++)
+        for (size_t i = 0; i < told.n; i++) {
                 ck_assert_int_eq(told.results[i], EXCHANGE_OK);
+                ck_assert_uint_eq(told.ours[i], 4096);
+        }
         ck_assert_str_eq(told.terms[1].path, "/b");
         ck_assert_uint_eq(lease_fixture_value(&f, "a/memory.high"), UINT64_MAX);
         ck_assert_uint_eq(lease_fixture_value(&f, "b/memory.high"), UINT64_MAX);

@@ -10,6 +10,7 @@
 /* One pass over the ledger. */
 typedef struct Pass {
         Engine *e;
+        const char *why; /* literal: what for */
         bool quiet_failures;
         size_t n_dropped, n_failed;
 } Pass;
@@ -26,7 +27,7 @@ void engine_leases_open(Engine *e, const char *path) {
         e->ledger_error = -r;
 }
 
-static void on_returned(void *ctx, const LeaseTerms *terms, int result) {
+static void on_returned(void *ctx, const LeaseTerms *terms, uint64_t ours, int result) {
         Pass *pass = ctx;
         bool failed = result < 0 && result != -EBADMSG;
 
@@ -34,12 +35,18 @@ static void on_returned(void *ctx, const LeaseTerms *terms, int result) {
         pass->n_failed += failed;
         if (failed && pass->quiet_failures)
                 return;
-        note_lease(terms, result, &pass->e->event);
+        note_lease(&(LeaseNote){ .terms = terms,
+                           .ours = ours,
+                           .result = result,
+                           .why = pass->why,
+                           .held_usec =
+                                   usec_since(clock_realtime_usec(), terms->taken_realtime_usec) },
+                &pass->e->event);
         engine_push(pass->e);
 }
 
-static Pass replay(Engine *e, LeaseScope scope, uint64_t id, bool quiet_failures) {
-        Pass pass = { .e = e, .quiet_failures = quiet_failures };
+static Pass replay(Engine *e, LeaseScope scope, uint64_t id, const char *why, bool quiet_failures) {
+        Pass pass = { .e = e, .why = why, .quiet_failures = quiet_failures };
 
         (void) lease_replay(e->ledger, e->root.cgroup_fd,
                 &(LeaseReplay){ .scope = scope,
@@ -56,25 +63,28 @@ void engine_leases_begin(Engine *e) {
                 engine_push(e);
         }
         if (e->ledger)
-                e->told_owed = replay(e, LEASES_ALL, 0, false).n_failed > 0;
+                e->told_owed =
+                        replay(e, LEASES_ALL, 0, "an earlier avertd left it", false).n_failed > 0;
 }
 
 /* What failed before is tried again in silence. */
 void engine_leases_care(Engine *e) {
         if (e->ledger && e->running)
-                e->told_owed = replay(e, LEASES_ADRIFT, 0, e->told_owed).n_failed > 0;
+                e->told_owed = replay(e, LEASES_ADRIFT, 0, "nobody looked after it", e->told_owed)
+                                       .n_failed > 0;
 }
 
 void engine_leases_end(Engine *e) {
         if (e->ledger && e->reporter)
-                (void) replay(e, LEASES_ALL, 0, false);
+                (void) replay(e, LEASES_ALL, 0, "avertd ends", false);
 }
 
 int engine_release_leases(Engine *e, uint64_t id, TextBuf *ret) {
         Pass pass = { 0 };
 
         if (e->ledger)
-                pass = replay(e, id == 0 ? LEASES_ALL : LEASES_ONE, id, false);
+                pass = replay(
+                        e, id == 0 ? LEASES_ALL : LEASES_ONE, id, "somebody asked for it", false);
         if (id != 0 && pass.n_dropped + pass.n_failed == 0) {
                 textbuf_addf(ret, "there is no lease %" PRIu64, id);
                 return -ENOENT;

@@ -107,43 +107,69 @@ static void add_value(TextBuf *text, const LeaseTerms *terms, uint64_t value) {
                 textbuf_add_bytes(text, value);
 }
 
+static StepKind step_of(LeaseFile file) {
+        switch (file) {
+        case LEASE_HIGH:
+                return STEP_THROTTLE;
+        case LEASE_FREEZE:
+                return STEP_FREEZE;
+        case LEASE_MAX:
+        case LEASE_SWAP_MAX:
+        case _LEASE_FILE_MAX:
+                break;
+        }
+        return STEP_LIMIT;
+}
+
 static void begin_lease(
-        const LeaseTerms *terms, EventKind kind, NotifyLevel level, TextBuf *text, Event *ret) {
+        const LeaseNote *note, EventKind kind, NotifyLevel level, TextBuf *text, Event *ret) {
+        const LeaseTerms *terms = note->terms;
+
         begin(ret, kind, level, text);
         (void) text_copy(ret->policy, sizeof(ret->policy), terms->policy);
         (void) text_copy(ret->group.path, sizeof(ret->group.path), terms->path);
-        textbuf_addf(text, "leases: %s of ", lease_file_name((LeaseFile) terms->file));
-        textbuf_add_escaped(text, terms->path, strlen(terms->path));
+        ret->has_step = true;
+        ret->step = step_of((LeaseFile) terms->file);
+        ret->has_file = true;
+        ret->file = (LeaseFile) terms->file;
+        ret->value = note->ours;
+        ret->took_usec = note->held_usec;
 }
 
-void note_lease(const LeaseTerms *terms, int result, Event *ret) {
+static void note_owed(const LeaseNote *note, Event *ret) {
         TextBuf text;
 
-        if (result == -EBADMSG) {
+        begin_lease(note, EVENT_SOURCE_DEGRADED, NOTIFY_WARNING, &text, ret);
+        textbuf_addf(&text, "leases: %s of ", lease_file_name(ret->file));
+        textbuf_add_escaped(&text, note->terms->path, strlen(note->terms->path));
+        textbuf_addf(&text, " could not be given back and is still owed: %s",
+                strerrordesc_np(-note->result));
+        ret->error = -note->result;
+}
+
+void note_lease(const LeaseNote *note, Event *ret) {
+        EventKind kind = note->result == EXCHANGE_FOREIGN ? EVENT_LEASE_FOREIGN
+                : note->result == EXCHANGE_GONE           ? EVENT_LEASE_DROPPED
+                                                          : EVENT_LEASE_RETURNED;
+        TextBuf text;
+
+        if (note->result == -EBADMSG) {
                 begin(ret, EVENT_SOURCE_DEGRADED, NOTIFY_WARNING, &text);
                 textbuf_add(&text, "leases: a record made no sense and was dropped");
                 return;
         }
-        if (result < 0) {
-                begin_lease(terms, EVENT_SOURCE_DEGRADED, NOTIFY_WARNING, &text, ret);
-                textbuf_addf(&text, " could not be given back and is still owed: %s",
-                        strerrordesc_np(-result));
-                ret->error = -result;
+        if (note->result < 0) {
+                note_owed(note, ret);
                 return;
         }
 
-        begin_lease(terms, EVENT_SOURCE_RESTORED, NOTIFY_NOTICE, &text, ret);
-        if (result == EXCHANGE_FOREIGN)
-                textbuf_add(&text, " was changed by somebody else meanwhile: theirs stays");
-        else if (result == EXCHANGE_GONE)
-                textbuf_add(&text,
-                        " is gone, or belongs to another cgroup of that name: nothing "
-                        "is owed any more");
-        else {
-                textbuf_add(&text, " is ");
-                add_value(&text, terms, terms->old);
-                textbuf_add(&text, " again");
-        }
+        begin_lease(note, kind, NOTIFY_NOTICE, &text, ret);
+        textbuf_add(&text, note->why);
+        if (kind != EVENT_LEASE_RETURNED)
+                return;
+        textbuf_add(&text, "; it is ");
+        add_value(&text, note->terms, note->terms->old);
+        textbuf_add(&text, " again");
 }
 
 void note_no_ledger(int error, Event *ret) {

@@ -20,7 +20,15 @@ bool note_probe_item(const Probe *probe, ProbeId id, Event *ret);
 bool note_rival(const ProcFacts *facts, Event *ret);
 
 /* What became of a lease that main gave back, as lease_replay() has it. */
-void note_lease(const LeaseTerms *terms, int result, Event *ret);
+typedef struct LeaseNote {
+        const LeaseTerms *terms;
+        uint64_t ours; /* what avert had written */
+        int result;
+        const char *why; /* literal: what made main give it back */
+        usec_t held_usec;
+} LeaseNote;
+
+void note_lease(const LeaseNote *note, Event *ret);
 
 /* Nothing can be leased. */
 void note_no_ledger(int error, Event *ret);

@@ -77,6 +77,7 @@ static bool is_meant(LeaseLedger *l, uint32_t i, int cgroup_fd, const LeaseRepla
 static bool replay_one(LeaseLedger *l, uint32_t i, int cgroup_fd, const LeaseReplay *replay) {
         LeaseRecord *r = lease_ledger_record(l, i);
         LeaseTerms terms;
+        uint64_t ours;
         int result;
 
         if (atomic_load(&r->seal) == 0)
@@ -89,11 +90,12 @@ static bool replay_one(LeaseLedger *l, uint32_t i, int cgroup_fd, const LeaseRep
                 return false;
 
         terms = r->terms;
+        ours = atomic_load(&r->ours);
         if (result == -EBADMSG)
                 memset(&terms, 0, sizeof(terms));
         if (result >= 0 || result == -EBADMSG)
                 lease_ledger_drop(l, i, true);
-        replay->on_returned(replay->ctx, &terms, result);
+        replay->on_returned(replay->ctx, &terms, ours, result);
         return true;
 }
 
@@ -110,7 +112,8 @@ size_t lease_replay(LeaseLedger *l, int cgroup_fd, const LeaseReplay *replay) {
                 }
                 if (!lease_ledger_hold(l, i)) {
                         if (replay->scope == LEASES_ALL)
-                                replay->on_returned(replay->ctx, &r->terms, -EBUSY);
+                                replay->on_returned(
+                                        replay->ctx, &r->terms, atomic_load(&r->ours), -EBUSY);
                         continue;
                 }
                 n += replay_one(l, i, cgroup_fd, replay);

@@ -20,10 +20,10 @@ typedef struct LeaseReplay {
         uint64_t id;
         usec_t now_usec; /* ADRIFT: CLOCK_MONOTONIC */
 
-        /* Told of each record: what became of it is an outcome of lease-exchange.h, or negative
-         * errno: then it is still owed, but -EBADMSG: the record made no sense and was dropped.
-         * -EBUSY: a thread hangs in it. */
-        void (*on_returned)(void *ctx, const LeaseTerms *terms, int result);
+        /* Told of each record, with what avert wrote: what became of it is an outcome of
+         * lease-exchange.h, or negative errno: then it is still owed, but -EBADMSG: the record made
+         * no sense and was dropped. -EBUSY: a thread hangs in it. */
+        void (*on_returned)(void *ctx, const LeaseTerms *terms, uint64_t ours, int result);
         void *ctx;
 } LeaseReplay;
 
