@@ -312,6 +312,24 @@ START_TEST(a_return_that_is_refused_is_told_once_and_tried_again) {
 }
 END_TEST
 
+START_TEST(what_may_have_been_taken_is_not_forgotten_when_its_return_is_refused) {
+        Story *st = ladder_story(GIB(5));
+
+        st->lease_answer = ANSWER_UNSEEN; /* who writes it hangs, and may have written it */
+        LADDER(&st->w->policies[0], ladder_freeze());
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_TAKEN, SEC(5)));
+        st->lease_answer = ANSWER_REFUSED;
+        story_run(st, SEC(6), MSEC(100));
+        ck_assert_int_eq(st->leases[st->n_leases - 1].kind, ACTION_RETURN);
+        ck_assert_uint_eq(ladder_n_leases(st), 1);
+        st->lease_answer = ANSWER_OBEYS;
+        story_run(st, SEC(6), MSEC(100));
+        ck_assert_uint_eq(ladder_n_leases(st), 0);
+        ck_assert(!ladder_is_frozen(st));
+        story_free(st);
+}
+END_TEST
+
 START_TEST(an_empty_cgroup_is_given_its_value_back) {
         Story *st = ladder_story(GIB(5));
 
@@ -359,6 +377,7 @@ int main(void) {
                 a_refused_order_leaves_no_lease_and_the_ladder_goes_on,
                 an_order_that_nobody_answers_is_returned_all_the_same,
                 a_return_that_is_refused_is_told_once_and_tried_again,
+                what_may_have_been_taken_is_not_forgotten_when_its_return_is_refused,
                 an_empty_cgroup_is_given_its_value_back,
                 a_policy_that_is_gone_after_a_reload_returns_its_leases,
         };

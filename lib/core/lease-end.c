@@ -59,8 +59,9 @@ static void note_held(Judge *j, Lease *l) {
         l->phase = LEASE_HELD;
 }
 
+/* One that is on its way back may have been taken, whatever was heard of it. */
 static void note_refused(Judge *j, Lease *l, int error) {
-        if (!l->was_held) {
+        if (!l->was_held && l->phase == LEASE_TAKING) {
                 fail_step(j, l, error);
                 memset(l, 0, sizeof(*l));
                 return;
