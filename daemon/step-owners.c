@@ -39,26 +39,31 @@ static int remove_place(void *ctx, uint64_t id, bool end) {
         return own_cgroup_remove(&d->cgroup, name);
 }
 
-int step_owners_fork(Daemon *d) {
+/* Whom a command runs as is the starter's business, and nobody else's. */
+static void drop_rights(void) {
+        int r = child_limit_capabilities(
+                ~(CHILD_CAPABILITY(CAP_SETUID) | CHILD_CAPABILITY(CAP_SETGID)));
+
+        if (r < 0)
+                log_debug("rights that are not needed cannot be given up: %s", strerror(-r));
+}
+
+static void start_starter(Daemon *d) {
         int r;
 
-        if (d->options->dry)
-                return 0; /* no errand comes */
         if (!own_cgroup_enter(&d->cgroup))
                 log_info("commands run without a cgroup of their own: %s", d->cgroup.why);
         r = starter_new(&d->starter);
-        if (r < 0) {
+        if (r < 0)
                 log_warning("no process for commands can be started (%s): run and capture steps "
                             "are refused",
                         strerror(-r));
-                return 0;
-        }
+}
 
-        /* Whom a command runs as is the starter's business, and nobody else's from here on. */
-        r = child_limit_capabilities(
-                ~(CHILD_CAPABILITY(CAP_SETUID) | CHILD_CAPABILITY(CAP_SETGID)));
-        if (r < 0)
-                log_debug("rights that are not needed cannot be given up: %s", strerror(-r));
+int step_owners_fork(Daemon *d) {
+        if (!d->options->dry) /* else no errand comes */
+                start_starter(d);
+        drop_rights();
         return 0;
 }
 
