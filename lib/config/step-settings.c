@@ -18,6 +18,10 @@
 #define CAPTURE_TIMEOUT_MAX ((int64_t) (10 * USEC_PER_SEC))
 #define RUN_TIMEOUT_MAX ((int64_t) USEC_PER_MIN)
 
+/* A reaper that is at one job for longer counts as lost (engine/reaper.h); four of them, and nobody
+ * is left who gives leases back. */
+#define RECLAIM_TIMEOUT_MAX ((int64_t) (2 * USEC_PER_SEC))
+
 #define MEBI (INT64_C(1) << 20)
 #define GIBI (INT64_C(1) << 30)
 
@@ -126,7 +130,7 @@ static const KeySpec reclaim_keys[] = {
                 .offset = offsetof(Step, amount),
                 .min = 100,
                 .max = 10000 },
-        TIMEOUT,
+        TIMEOUT_BELOW(RECLAIM_TIMEOUT_MAX),
 };
 
 static const KeySpec throttle_keys[] = {
