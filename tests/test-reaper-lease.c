@@ -250,6 +250,27 @@ START_TEST(what_main_gave_back_is_foreign_to_its_lease) {
 }
 END_TEST
 
+/* Nothing holds the slot any more. */
+START_TEST(what_main_gave_back_needs_no_file_to_be_over) {
+        Bed b;
+        uint32_t i;
+
+        bed_init(&b, 1);
+        ck_assert_int_eq(run(&b, ACTION_LEASE, LEASE_HIGH, GIB)->kind, OUTCOME_DONE);
+        await_unused(&b, 1);
+        i = lease_ledger_find(b.f.ledger, 3, NULL);
+        ck_assert(lease_ledger_hold(b.f.ledger, i));
+        lease_ledger_drop(b.f.ledger, i, true);
+        lease_ledger_release(b.f.ledger, i);
+        b.slot->lease_fds[LEASE_HIGH] = close_fd(b.slot->lease_fds[LEASE_HIGH]);
+        ck_assert_uint_eq(order(&b, 1, ACTION_RETURN, LEASE_HIGH, 0), 1);
+        ck_assert_int_eq(b.outcomes[0].kind, OUTCOME_DONE);
+        ck_assert_uint_eq(lease_ledger_find(b.f.ledger, 3, NULL), LEDGER_NONE);
+        ck_assert_int_eq(lease_ledger_state(b.f.ledger, i), CLAIM_FREE);
+        bed_done(&b);
+}
+END_TEST
+
 START_TEST(a_lease_that_is_refused_leaves_nothing) {
         const Outcome *o;
         Bed b;
@@ -474,8 +495,9 @@ END_TEST
 
 HARNESS_MAIN("reaper-lease", a_lease_is_taken_stepped_and_given_back,
         somebody_elses_value_stays_and_is_told, what_main_gave_back_is_foreign_to_its_lease,
-        a_lease_that_is_refused_leaves_nothing, what_may_not_be_leased_is_not_tried,
-        the_answers_of_reclaim_become_its_outcomes, a_write_that_takes_too_long_is_called_back,
+        what_main_gave_back_needs_no_file_to_be_over, a_lease_that_is_refused_leaves_nothing,
+        what_may_not_be_leased_is_not_tried, the_answers_of_reclaim_become_its_outcomes,
+        a_write_that_takes_too_long_is_called_back,
         a_return_that_meets_a_hanging_write_is_refused_and_comes_later,
         a_return_that_overtakes_its_lease_undoes_it,
         a_lease_of_another_cgroup_leaves_the_forgotten_one_to_main,

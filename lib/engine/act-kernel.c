@@ -237,25 +237,34 @@ static int kernel_lease(
         return -EBUSY;
 }
 
-/* Whatever stands against it: it is still owed. */
-static int kernel_return(KernelAct *k, const Action *a, ReaperJob *job) {
+/* The file that a record is about, through the action's cgroup. */
+static int find_file(const KernelAct *k, const Action *a, uint32_t record, GroupSlot **ret) {
+        uint32_t file = lease_ledger_record(k->ledger, record)->terms.file;
         const GroupFacts *facts;
-        GroupSlot *s;
-        uint32_t file;
-        int r;
+        int r = find_group(k, &a->groups[0], ret, &facts);
 
-        job->record = k->ledger ? lease_ledger_find(k->ledger, a->lease, NULL) : LEDGER_NONE;
-        if (job->record == LEDGER_NONE)
-                return 0; /* nothing is owed */
-        r = find_group(k, &a->groups[0], &s, &facts);
         if (r < 0)
                 return r;
+        return file < _LEASE_FILE_MAX && (*ret)->lease_fds[file] >= 0 ? (*ret)->lease_fds[file]
+                                                                      : -EBADF;
+}
 
+/* Whatever stands against it: it is still owed, unless main gave it back. */
+static int kernel_return(KernelAct *k, const Action *a, ReaperJob *job) {
+        bool withdrawn = false;
+        GroupSlot *s;
+
+        job->record = k->ledger ? lease_ledger_find(k->ledger, a->lease, &withdrawn) : LEDGER_NONE;
+        if (job->record == LEDGER_NONE)
+                return 0; /* nothing is owed */
+        job->file_fd = find_file(k, a, job->record, &s);
+        if (job->file_fd < 0 && withdrawn) { /* closed, as nothing held it any more */
+                lease_ledger_abandon(k->ledger, job->record);
+                return 0;
+        }
+        if (job->file_fd < 0)
+                return job->file_fd;
         job->record_id = lease_ledger_record(k->ledger, job->record)->terms.id;
-        file = lease_ledger_record(k->ledger, job->record)->terms.file;
-        if (file >= _LEASE_FILE_MAX || s->lease_fds[file] < 0)
-                return -EBADF;
-        job->file_fd = s->lease_fds[file];
         return submit(k, job, &s->reaping) ? 1 : -EBUSY;
 }
 
