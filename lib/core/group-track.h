@@ -49,6 +49,12 @@ typedef struct GroupTrack {
         usec_t oom_usec; /* ... with the sample of this time */
 } GroupTrack;
 
+/* What of it outlives the daemon. */
+typedef struct GroupPast {
+        UsagePast usage;
+        UsageMinima shmem;
+} GroupPast;
+
 /* Takes one reading of its cgroup in, and fills what of its derived parts rests on it: gained,
  * growth, pace, refaults, recent, oom_kills, and whether unreclaimable, which is filled already, is
  * known. A track of another generation begins anew. now_usec: the time of the sample; grace: growth

@@ -307,8 +307,50 @@ void history_advance(History *h, Sample *s, usec_t planned_usec) {
         group_history_advance(&h->groups, s);
 }
 
-bool history_baseline(const History *h, uint32_t slot, uint32_t generation, uint64_t *ret_bytes) {
-        if (slot >= h->n_tracks || h->tracks[slot].generation_plus_one != generation + 1)
+static UsageTrack *find_track(const History *h, uint32_t slot, uint32_t generation) {
+        bool found = slot < h->n_tracks && h->tracks[slot].generation_plus_one == generation + 1;
+
+        return found ? &h->tracks[slot] : NULL;
+}
+
+static GroupTrack *find_group_track(const History *h, uint32_t slot, uint32_t generation) {
+        const GroupHistory *g = &h->groups;
+        bool found =
+                slot < g->n_tracks && g->tracks[slot].usage.generation_plus_one == generation + 1;
+
+        return found ? &g->tracks[slot] : NULL;
+}
+
+bool history_past(const History *h, uint32_t slot, uint32_t generation, UsagePast *ret) {
+        const UsageTrack *t = find_track(h, slot, generation);
+
+        if (t)
+                usage_track_past(t, ret);
+        return t != NULL;
+}
+
+bool history_group_past(const History *h, uint32_t slot, uint32_t generation, GroupPast *ret) {
+        const GroupTrack *t = find_group_track(h, slot, generation);
+
+        if (!t)
                 return false;
-        return usage_track_baseline(&h->tracks[slot], ret_bytes);
+        usage_track_past(&t->usage, &ret->usage);
+        ret->shmem = t->shmem;
+        return true;
+}
+
+void history_recall(History *h, uint32_t slot, uint32_t generation, const UsagePast *past) {
+        UsageTrack *t = find_track(h, slot, generation);
+
+        if (t)
+                usage_track_recall(t, past);
+}
+
+void history_recall_group(History *h, uint32_t slot, uint32_t generation, const GroupPast *past) {
+        GroupTrack *t = find_group_track(h, slot, generation);
+
+        if (!t)
+                return;
+        usage_track_recall(&t->usage, &past->usage);
+        usage_minima_recall(&t->shmem, &past->shmem);
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/group-track.h"
 #include "core/sample.h"
 
 typedef struct History History;
@@ -34,6 +35,11 @@ void *history_window_memory(History *h, uint32_t groups, size_t *ret_bytes);
  * rates, PSI windows and growth are unknown, levels go on. */
 void history_advance(History *h, Sample *s, usec_t planned_usec);
 
-/* The baseline of a process as it may be carried over a restart: its minimum over the last hour,
- * bytes. False when unknown. */
-bool history_baseline(const History *h, uint32_t slot, uint32_t generation, uint64_t *ret_bytes);
+/* What was seen of a process, or of a cgroup, as it may be carried over a restart of the daemon.
+ * False when nothing was. */
+bool history_past(const History *h, uint32_t slot, uint32_t generation, UsagePast *ret);
+bool history_group_past(const History *h, uint32_t slot, uint32_t generation, GroupPast *ret);
+
+/* Takes that in for the same one, which was seen in a sample of this daemon already. */
+void history_recall(History *h, uint32_t slot, uint32_t generation, const UsagePast *past);
+void history_recall_group(History *h, uint32_t slot, uint32_t generation, const GroupPast *past);

@@ -58,6 +58,16 @@ uint64_t usage_minima_gained(const UsageMinima *m, uint64_t bytes) {
         return least == NO_MINIMUM ? 0 : sub_sat_u64(bytes, (uint64_t) least * 1024);
 }
 
+void usage_minima_recall(UsageMinima *m, const UsageMinima *past) {
+        UsageMinima old = *past;
+
+        if (old.block > m->block) /* of no clock of ours */
+                return;
+        roll_blocks(&old, m->block);
+        for (int i = 0; i < TRACK_BLOCKS; i++)
+                m->kib[i] = MIN(m->kib[i], old.kib[i]);
+}
+
 void usage_track_begin(UsageTrack *t, uint32_t generation, usec_t at_usec, bool born_watched) {
         *t = (UsageTrack){
                 .generation_plus_one = generation + 1,
@@ -123,6 +133,24 @@ void usage_track_add(UsageTrack *t, usec_t at_usec, uint64_t usage) {
 void usage_track_forget_growth(UsageTrack *t) {
         t->n = 0;
         t->growth_known = false;
+}
+
+void usage_track_past(const UsageTrack *t, UsagePast *ret) {
+        *ret = (UsagePast){
+                .first_usec = t->first_usec,
+                .born_watched = t->born_watched,
+                .minima = t->minima,
+        };
+}
+
+void usage_track_recall(UsageTrack *t, const UsagePast *past) {
+        if (past->first_usec > t->first_usec || past->minima.block > t->minima.block ||
+                t->minima.block - past->minima.block >= TRACK_BLOCKS)
+                return;
+        usage_minima_recall(&t->minima, &past->minima);
+        t->born_watched = t->born_watched || past->born_watched != 0;
+        usage_track_forget_growth(t); /* its points count from first_usec */
+        t->first_usec = past->first_usec;
 }
 
 bool usage_track_baseline(const UsageTrack *t, uint64_t *ret_bytes) {

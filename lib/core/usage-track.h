@@ -58,6 +58,22 @@ void usage_track_add_point(UsageTrack *t, usec_t at_usec, uint64_t amount);
 /* Forgets the recent points: after a pause their slope would mean nothing. */
 void usage_track_forget_growth(UsageTrack *t);
 
+/* What of it outlives the daemon, for the next one on the same boot: its clock goes on. */
+typedef struct UsagePast {
+        usec_t first_usec;
+        uint64_t born_watched;
+        UsageMinima minima;
+} UsagePast;
+
+void usage_track_past(const UsageTrack *t, UsagePast *ret);
+
+/* Takes in what an earlier daemon saw of the same one. What is older than an hour is forgotten, and
+ * the recent points with it. */
+void usage_track_recall(UsageTrack *t, const UsagePast *past);
+
+/* Adds the minima of earlier blocks, or of the same ones. */
+void usage_minima_recall(UsageMinima *m, const UsageMinima *past);
+
 /* The minimum over the last hour, bytes; false when there is none. */
 bool usage_track_baseline(const UsageTrack *t, uint64_t *ret_bytes);
 

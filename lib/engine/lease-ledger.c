@@ -12,7 +12,7 @@
 #include "base/fdio.h"
 #include "base/macro.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 static const char magic[8] = "avertlea";
 
@@ -29,6 +29,8 @@ typedef struct LedgerFile {
         LedgerHead head;
         LeaseRecord records[LEDGER_RECORDS_MAX];
         LedgerBudget budgets[BUDGETS_MAX];
+        LedgerGain gains[LEDGER_GAINS_MAX];
+        LedgerGroupGain group_gains[LEDGER_GROUP_GAINS_MAX];
 } LedgerFile;
 
 typedef struct Claim {
@@ -125,6 +127,8 @@ static void begin_file(LedgerFile *f, const char *boot_id) {
         atomic_thread_fence(memory_order_seq_cst);
         memset(f->records, 0, sizeof(f->records));
         memset(f->budgets, 0, sizeof(f->budgets));
+        memset(f->gains, 0, sizeof(f->gains));
+        memset(f->group_gains, 0, sizeof(f->group_gains));
         f->head.version = VERSION;
         f->head.n_records = LEDGER_RECORDS_MAX;
         f->head.size = sizeof(*f);
@@ -205,6 +209,14 @@ LeaseRecord *lease_ledger_record(LeaseLedger *l, uint32_t i) {
 
 LedgerBudget *lease_ledger_budget(LeaseLedger *l, uint32_t i) {
         return &l->file->budgets[i];
+}
+
+LedgerGain *lease_ledger_gains(LeaseLedger *l) {
+        return l->file->gains;
+}
+
+LedgerGroupGain *lease_ledger_group_gains(LeaseLedger *l) {
+        return l->file->group_gains;
 }
 
 bool lease_record_is_owed(const LeaseRecord *r) {

@@ -26,6 +26,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "core/decide.h"
+#include "core/group-track.h"
 #include "core/lease.h"
 
 /* More than there are leases: what could not be given back keeps its record. */
@@ -60,6 +61,21 @@ typedef struct LedgerBudget {
         char policy[POLICY_NAME_MAX];
 } LedgerBudget;
 
+/* What ledger-gains.h keeps: of so many, those that are kept open come first. */
+#define LEDGER_GAINS_MAX 256
+#define LEDGER_GROUP_GAINS_MAX 64
+
+typedef struct LedgerGain {
+        _Atomic(uint64_t) pid; /* stored last; 0: unused */
+        uint64_t start_ticks;
+        UsagePast past;
+} LedgerGain;
+
+typedef struct LedgerGroupGain {
+        _Atomic(uint64_t) inode; /* stored last; 0: unused */
+        GroupPast past;
+} LedgerGroupGain;
+
 typedef struct LeaseLedger LeaseLedger;
 
 typedef enum LedgerAccess {
@@ -90,6 +106,10 @@ LeaseRecord *lease_ledger_record(LeaseLedger *l, uint32_t i);
 
 /* Budget i, i < BUDGETS_MAX. */
 LedgerBudget *lease_ledger_budget(LeaseLedger *l, uint32_t i);
+
+/* The gains, LEDGER_GAINS_MAX and LEDGER_GROUP_GAINS_MAX. */
+LedgerGain *lease_ledger_gains(LeaseLedger *l);
+LedgerGroupGain *lease_ledger_group_gains(LeaseLedger *l);
 
 /* Whether something is owed by it: sealed, and the seal fits. */
 bool lease_record_is_owed(const LeaseRecord *r);

@@ -4,6 +4,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "engine/ledger-budgets.h"
+#include "engine/ledger-gains.h"
 #include "engine/lock-memory.h"
 #include "engine/sentinel-state.h"
 
@@ -246,6 +247,27 @@ static void fill_view(Sentinel *s) {
         (void) !write(s->view_fd, &one, sizeof(one));
 }
 
+/* For a daemon that comes after one that was killed. */
+static void remember(Sentinel *s) {
+        const Pipeline *p = s->parts.pipeline;
+        LeaseLedger *ledger = s->parts.kernel ? s->parts.kernel->ledger : NULL;
+
+        if (!s->armed || !ledger)
+                return;
+        ledger_budgets_save(ledger, p->config, p->book);
+        ledger_gains_save(ledger, p->history, &s->sample);
+}
+
+static void recall(Sentinel *s) {
+        Pipeline *p = s->parts.pipeline;
+        LeaseLedger *ledger = s->parts.kernel ? s->parts.kernel->ledger : NULL;
+
+        if (!ledger)
+                return;
+        (void) ledger_budgets_load(ledger, p->config, clock_monotonic_usec(), p->book);
+        ledger_gains_load(ledger, &s->sample, p->history); /* of the rehearsal */
+}
+
 usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool with_processes) {
         Pipeline *p = s->parts.pipeline;
         usec_t begin = clock_monotonic_usec();
@@ -269,8 +291,7 @@ usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool wi
         check_reapers(s, now_usec);
         pipeline_judge(p, &s->sample, s->outcomes, s->n_outcomes);
         s->n_outcomes = 0;
-        if (s->armed && s->parts.kernel && s->parts.kernel->ledger)
-                ledger_budgets_save(s->parts.kernel->ledger, p->config, p->book);
+        remember(s);
         trail_add(&s->trail, &s->sample);
         judged = clock_monotonic_usec();
 
@@ -360,9 +381,7 @@ void sentinel_set_fill_ceiling(Sentinel *s, uint64_t bytes_per_sec) {
 
 void sentinel_arm(Sentinel *s) {
         forget(s);
-        if (s->parts.kernel && s->parts.kernel->ledger)
-                (void) ledger_budgets_load(s->parts.kernel->ledger, s->parts.pipeline->config,
-                        clock_monotonic_usec(), s->parts.pipeline->book);
+        recall(s);
         s->armed = true;
         s->parts.pipeline->dry = s->parts.ops->dry;
         s->reapers_told = s->parts.reapers ? reapers_alive(s->parts.reapers) : 0;
