@@ -85,14 +85,7 @@ static int load_policy(Daemon *d, TextBuf *ret_broken) {
         }
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < d->config->n_warnings; i++) {
-                char text[1024];
-                TextBuf b;
-
-                textbuf_init(&b, text, sizeof(text));
-                config_print_warning(&d->config->warnings[i], &b);
-                log_warning("%s", text);
-        }
+        policy_log_warnings(d->options, d->config);
         d->started_with = config_ref(d->config);
         return 0;
 }

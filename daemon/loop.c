@@ -196,6 +196,7 @@ static int replace_config(Daemon *d, TextBuf *reterr) {
         config_unref(d->config);
         d->config = config;
         d->on_builtin = false;
+        policy_log_warnings(d->options, config);
         return 0;
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/fdio.h"
+#include "daemon/log.h"
+#include "engine/program-file.h"
 
 enum { ERRORS_TEXT_SIZE = 48 * 1024 };
 
@@ -42,18 +44,39 @@ static void print_errors(const ConfigErrors *errors, int r) {
         fputs(text, stderr);
 }
 
-static void print_warnings(const Config *config) {
-        for (size_t i = 0; i < config->n_warnings; i++) {
-                char text[1024];
-                TextBuf b;
-
-                textbuf_init(&b, text, sizeof(text));
-                config_print_warning(&config->warnings[i], &b);
-                fputs(text, stderr);
-        }
+size_t policy_warn(
+        const Options *o, const Config *config, OnPolicyWarning on_warning, void *userdata) {
+        for (size_t i = 0; i < config->n_warnings; i++)
+                on_warning(&config->warnings[i], userdata);
+        if (o->root)
+                return config->n_warnings;
+        return config->n_warnings + program_files_check(config, on_warning, userdata);
 }
 
-int policy_load_or_print(const Options *o, Config **ret) {
+static void log_one(const ConfigWarning *warning, void *userdata _unused_) {
+        char text[1024];
+        TextBuf b;
+
+        textbuf_init(&b, text, sizeof(text));
+        config_print_warning(warning, &b);
+        log_warning("%s", text);
+}
+
+void policy_log_warnings(const Options *o, const Config *config) {
+        (void) policy_warn(o, config, log_one, NULL);
+}
+
+static void print_one(const ConfigWarning *warning, void *userdata _unused_) {
+        char text[1024];
+        TextBuf b;
+
+        textbuf_init(&b, text, sizeof(text));
+        config_print_warning(warning, &b);
+        fputs(text, stderr);
+}
+
+/* Also counts them. */
+static int load_or_print(const Options *o, Config **ret, size_t *ret_warnings) {
         _cleanup_free_ ConfigErrors *errors = malloc(sizeof(*errors));
         int r;
 
@@ -63,15 +86,22 @@ int policy_load_or_print(const Options *o, Config **ret) {
         if (r < 0)
                 print_errors(errors, r);
         else
-                print_warnings(*ret);
+                *ret_warnings = policy_warn(o, *ret, print_one, NULL);
         return r;
+}
+
+int policy_load_or_print(const Options *o, Config **ret) {
+        size_t n_warnings = 0;
+
+        return load_or_print(o, ret, &n_warnings);
 }
 
 int policy_check(const Options *o) {
         _cleanup_(config_unrefp) Config *config = NULL;
+        size_t n_warnings = 0;
         int r;
 
-        r = policy_load_or_print(o, &config);
+        r = load_or_print(o, &config, &n_warnings);
         if (r == -ENOMEM)
                 return EXIT_FAILED;
         if (r < 0)
@@ -79,8 +109,8 @@ int policy_check(const Options *o) {
 
         printf("%zu %s from %zu %s, %zu %s: accepted\n", config->n_policies,
                 config->n_policies == 1 ? "policy" : "policies", config->n_sources,
-                config->n_sources == 1 ? "file" : "files", config->n_warnings,
-                config->n_warnings == 1 ? "warning" : "warnings");
+                config->n_sources == 1 ? "file" : "files", n_warnings,
+                n_warnings == 1 ? "warning" : "warnings");
         return EXIT_OK;
 }
 

@@ -13,6 +13,15 @@ int policy_load(const Options *o, Config **ret, ConfigErrors *reterr);
 /* The same without details: prints what is wrong to stderr, at most a few screens. */
 int policy_load_or_print(const Options *o, Config **ret);
 
+/* Tells of what is accepted and should be known all the same: the config's warnings, and programs
+ * that are not as they should be on this machine (a recorded tree has none). Returns how many. */
+typedef void (*OnPolicyWarning)(const ConfigWarning *warning, void *userdata);
+size_t policy_warn(
+        const Options *o, const Config *config, OnPolicyWarning on_warning, void *userdata);
+
+/* Likewise, to the log. */
+void policy_log_warnings(const Options *o, const Config *config);
+
 /* --check-config; returns the exit code. */
 int policy_check(const Options *o);
 
