@@ -91,6 +91,33 @@ START_TEST(the_first_error_stands_for_all) {
 }
 END_TEST
 
-HARNESS_MAIN("policy-load", files_of_the_command_line_replace_the_directories,
-        a_root_brings_its_own_directories, a_root_that_is_not_there_is_an_error_with_its_name,
-        the_first_error_stands_for_all)
+static void count(const ConfigWarning *warning, void *userdata) {
+        size_t *n = userdata;
+
+        *n += strstr(warning->text, "/nowhere/x") != NULL;
+}
+
+START_TEST(a_program_that_is_not_there_is_a_warning_but_in_a_recorded_tree) {
+        static const char text[] = "version: 1\n"
+                                   "policies:\n"
+                                   "  - name: p\n"
+                                   "    watch: system\n"
+                                   "    when: mem.available < 1%\n"
+                                   "    steps: [ run: { command: [ /nowhere/x ] } ]\n";
+        Options o = { 0 };
+        Config *config;
+        size_t n = 0;
+
+        ck_assert_int_eq(config_load_text("t.yaml", text, sizeof(text) - 1, &config, &errors), 0);
+        ck_assert_uint_eq(policy_warn(&o, config, count, &n), config->n_warnings + 1);
+        ck_assert_uint_eq(n, 1);
+        o.root = "/tree";
+        ck_assert_uint_eq(policy_warn(&o, config, count, &n), config->n_warnings);
+        ck_assert_uint_eq(n, 1);
+        config_unref(config);
+}
+END_TEST
+
+HARNESS_MAIN("policy-load", a_program_that_is_not_there_is_a_warning_but_in_a_recorded_tree,
+        files_of_the_command_line_replace_the_directories, a_root_brings_its_own_directories,
+        a_root_that_is_not_there_is_an_error_with_its_name, the_first_error_stands_for_all)
