@@ -3,7 +3,9 @@
 /* What avert changes about cgroups: in steps, watched, and given back in each of the ways in which
  * a lease ends. */
 
+#include "base/macro.h"
 #include "core/lease-book.h"
+#include "core/throttle.h"
 #include "tests/core-ladder.h"
 
 START_TEST(throttle_is_refused_where_nothing_can_be_reclaimed) {
@@ -31,6 +33,36 @@ START_TEST(throttle_is_granted_where_swap_takes_what_is_to_be_given) {
         LADDER(&st->w->policies[0], ladder_throttle(9000));
         ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_TAKEN, SEC(5)));
         story_free(st);
+}
+END_TEST
+
+START_TEST(what_grew_since_its_memory_stat_was_read_can_go_to_swap) {
+        static const struct {
+                const char *name;
+                uint64_t current, swap, gives;
+        } rows[] = {
+                { "all is known", MIB(130), GIB(1), MIB(60) },
+                { "grown since", MIB(230), GIB(1), MIB(160) },
+                { "grown since, little room in swap", MIB(230), MIB(50), MIB(70) },
+                { "grown since, no swap", MIB(230), 0, MIB(20) },
+                { "shrunk since", MIB(90), GIB(1), MIB(60) },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                const Sample s = { .swap_free_effective = rows[i].swap };
+                const GroupSample g = { .has_memory = true,
+                        .current = rows[i].current,
+                        .anon = MIB(40),
+                        .file = MIB(20),
+                        .kernel = MIB(70),
+                        .unreclaimable_known = true,
+                        .unreclaimable = rows[i].current - MIB(20) };
+                uint64_t gives;
+
+                ck_assert(throttle_find_gives(&s, &g, &gives));
+                ck_assert_msg(gives == rows[i].gives, "%s: %llu", rows[i].name,
+                        (unsigned long long) gives);
+        }
 }
 END_TEST
 
@@ -363,6 +395,7 @@ int main(void) {
         const TTest *const tests[] = {
                 throttle_is_refused_where_nothing_can_be_reclaimed,
                 throttle_is_granted_where_swap_takes_what_is_to_be_given,
+                what_grew_since_its_memory_stat_was_read_can_go_to_swap,
                 throttle_is_stepped_toward_its_goal,
                 a_lower_memory_high_is_never_raised,
                 livelock_returns_the_lease_and_takes_the_next_step,

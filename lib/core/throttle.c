@@ -22,11 +22,19 @@ uint64_t page_align(const Sample *s, uint64_t bytes) {
         return bytes / page * page;
 }
 
+/* What was charged after memory.stat was read is taken for anonymous: most of what grows fast is,
+ * and where it is not, the looks at the lease tell. */
+static uint64_t anonymous(const GroupSample *g) {
+        uint64_t explained = add_sat_u64(add_sat_u64(g->anon, g->file), g->kernel);
+
+        return add_sat_u64(g->anon, sub_sat_u64(g->current, explained));
+}
+
 bool throttle_find_gives(const Sample *s, const GroupSample *g, uint64_t *ret_bytes) {
         if (!g->unreclaimable_known)
                 return false;
-        *ret_bytes = add_sat_u64(
-                sub_sat_u64(g->current, g->unreclaimable), MIN(g->anon, s->swap_free_effective));
+        *ret_bytes = add_sat_u64(sub_sat_u64(g->current, g->unreclaimable),
+                MIN(anonymous(g), s->swap_free_effective));
         return true;
 }
 

@@ -16,8 +16,8 @@
 #define THROTTLE_LOOK_USEC (250 * USEC_PER_MSEC)
 
 /* What the cgroup could give without an end of anybody: clean file cache, reclaimable slab, and of
- * its anonymous memory what fits into swap at its real cost. False while its memory.stat is not
- * known. */
+ * its anonymous memory, with what was charged since memory.stat was read, what fits into swap at
+ * its real cost. False while its memory.stat is not known. */
 bool throttle_find_gives(const Sample *s, const GroupSample *g, uint64_t *ret_bytes);
 
 /* Where a throttle of `high` ends: bytes, page aligned, never above a memory.high that binds it
