@@ -159,6 +159,16 @@ START_TEST(livelock_returns_the_lease_and_takes_the_next_step) {
 }
 END_TEST
 
+START_TEST(what_stays_above_its_memory_high_is_stuck_though_swap_is_free) {
+        Story *st = livelocked(false);
+
+        st->w->s.raw.swap_total = st->w->s.raw.swap_free = GIB(8); /* what it has is locked */
+        st->w->policies[0].n_steps = 1;
+        ck_assert_ptr_nonnull(story_until(st, EVENT_LIVELOCK, SEC(2)));
+        story_free(st);
+}
+END_TEST
+
 START_TEST(where_its_pressure_is_known_it_tells) {
         Story *st = livelocked(true);
         const Event *e = NULL;
@@ -399,6 +409,7 @@ int main(void) {
                 throttle_is_stepped_toward_its_goal,
                 a_lower_memory_high_is_never_raised,
                 livelock_returns_the_lease_and_takes_the_next_step,
+                what_stays_above_its_memory_high_is_stuck_though_swap_is_free,
                 where_its_pressure_is_known_it_tells,
                 a_cgroup_that_is_held_and_has_cache_to_give_is_no_livelock,
                 clear_returns_all_leases,

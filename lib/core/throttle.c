@@ -85,6 +85,12 @@ static bool tells_pressure(const GroupSample *g) {
         return g->psi_have & UINT32_C(1) << PSI_MEMORY;
 }
 
+/* What it has to give, as far as can be seen, it does not give: its memory is locked, or may not go
+ * to swap. A cgroup that gives way is at its memory.high, or not flat. */
+static bool is_above(const GroupSample *g, const Lease *l) {
+        return sub_sat_u64(g->current, l->value) > g->current / (2 * STEP_PART);
+}
+
 /* Without its pressure, a cgroup that meets memory.high while it has cache to give is one that is
  * held there, which is what a throttle is for. */
 static bool is_stuck(const Sample *s, const GroupSample *g, const Lease *l) {
@@ -95,7 +101,8 @@ static bool is_stuck(const Sample *s, const GroupSample *g, const Lease *l) {
                 return false;
         if (tells_pressure(g))
                 return g->pressure[full] != PRESSURE_UNKNOWN && g->pressure[full] > LOST_PERMYRIAD;
-        return !throttle_find_gives(s, g, &gives) || gives < g->current / STEP_PART;
+        return is_above(g, l) || !throttle_find_gives(s, g, &gives) ||
+                gives < g->current / STEP_PART;
 }
 
 bool throttle_look(const Sample *s, const GroupSample *g, Lease *l) {
