@@ -31,6 +31,29 @@ START_TEST(reclaim_that_suffices_harms_nobody) {
 }
 END_TEST
 
+START_TEST(what_a_reclaim_brought_is_told_though_the_trouble_is_over_before) {
+        Story *st = ladder_story(GIB(4));
+        const Event *e;
+
+        LADDER(&st->w->policies[0],
+                (Step){ .kind = STEP_RECLAIM,
+                        .amount = { true, true, 1000 },
+                        .timeout_usec = SEC(10) });
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_TAKEN, SEC(5)));
+        st->w->n_outcomes = 0; /* it takes its time */
+        ladder_relax(st);
+        ck_assert_ptr_nonnull(story_until(st, EVENT_INCIDENT_CLOSED, SEC(2)));
+        ck_assert_ptr_null(world_event(st->w, EVENT_STEP_DONE));
+        story_answer(st, st->w->book.next_action, OUTCOME_DONE, 0, MIB(300));
+        e = story_until(st, EVENT_STEP_DONE, SEC(1));
+        ck_assert_ptr_nonnull(e);
+        ck_assert_int_eq(e->step, STEP_RECLAIM);
+        ck_assert_uint_eq(e->freed, MIB(300));
+        ck_assert_str_eq(e->group.unit, "build.service");
+        story_free(st);
+}
+END_TEST
+
 START_TEST(reclaim_asks_for_no_more_than_there_is) {
         Story *st = ladder_story(MIB(10));
         const Event *e;
@@ -318,6 +341,9 @@ START_TEST(limit_holds_until_its_policy_goes) {
         e = story_until(st, EVENT_STEP_TAKEN, SEC(1));
         ck_assert_ptr_nonnull(e);
         ck_assert_ptr_null(world_event(st->w, EVENT_INCIDENT_OPENED)); /* nothing is wrong */
+        e = story_until(st, EVENT_STEP_DONE, SEC(1));
+        ck_assert_ptr_nonnull(e);
+        ck_assert_str_eq(e->group.unit, "build.service");
         story_run(st, SEC(3600), SEC(5));
         ck_assert_uint_eq(st->files[BUILD][LEASE_MAX].now, GIB(2));
         ck_assert_uint_eq(st->files[BUILD][LEASE_SWAP_MAX].now, 0);
@@ -411,6 +437,7 @@ END_TEST
 int main(void) {
         const TTest *const tests[] = {
                 reclaim_that_suffices_harms_nobody,
+                what_a_reclaim_brought_is_told_though_the_trouble_is_over_before,
                 reclaim_asks_for_no_more_than_there_is,
                 a_reclaim_that_nobody_answers_is_given_up,
                 a_step_settles_for_its_own_incident_only,

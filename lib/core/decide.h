@@ -142,6 +142,7 @@ typedef struct Relief {
         bool failed; /* by a lease that was refused */
         StepKind step;
         uint16_t index;  /* of the step in the policy */
+        GroupRef group;  /* that it is done to */
         uint64_t action; /* reclaim: its outcome is waited for; else 0, the leases tell */
         usec_t sent_usec;
         usec_t deadline_usec;

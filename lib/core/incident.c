@@ -174,7 +174,8 @@ static void note_resumption(const Judge *j, Incident *i) {
 
 void incident_close(Judge *j, Incident *i, const char *why) {
         note_resumption(j, i);
-        i->relief.pending = false;
+        i->relief.pending &=
+                i->relief.action != 0; /* what a reclaim brought is told all the same */
         i->skips_next = false;
         i->phase = INCIDENT_COOLING;
         i->closed_usec = j->now_usec;

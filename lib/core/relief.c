@@ -49,6 +49,7 @@ static Event *begin(Judge *j, Incident *i, const Verdict *v, uint16_t index, con
         i->relief = (Relief){ .pending = true,
                 .step = step->kind,
                 .index = index,
+                .group = { g->slot, g->generation },
                 .sent_usec = j->now_usec,
                 .deadline_usec = usec_add(j->now_usec, timeout),
                 .settle_usec = USEC_UNSET };
@@ -249,9 +250,8 @@ ReliefAnswer relief_take(Judge *j, Incident *i, const Verdict *v, uint16_t index
  * --------------------------------------------------------------------------------------- */
 
 static Event *tell_end(Judge *j, const Incident *i, EventKind kind) {
-        const GroupSample *g = i->has_target && i->target_is_group
-                ? sample_find_group(j->s, i->slot, i->generation)
-                : NULL;
+        const GroupRef *ref = &i->relief.group;
+        const GroupSample *g = sample_find_group(j->s, ref->slot, ref->generation);
         Event *e = judge_add_event(j, kind, i);
 
         if (!e)
