@@ -8,7 +8,7 @@
  *   guest-judge [calm=MS] [limit=MS] [linger=MS] [daemon=UNIT] [start=COMMAND]
  *               [guilty=NAME:process|unit[:PARENT]] [newcomer=NAME] [restrained=NAME]
  *               [innocent=NAME] [associate=NAME] [kill-daemon-when-asked=NAME]
- *               [daemon-may-end] [still-below=PERCENT]
+ *               [daemon-may-end] [ends-when-meddled] [still-below=PERCENT]
  *
  * It must see it all when the memory is gone: locked into memory, everything it reads is open
  * beforehand, and it starts nothing between the load's first page and the end. */
@@ -38,6 +38,7 @@ typedef struct Trial {
         const char *daemon;
         const char *kill_when_asked; /* of this load, the daemon is killed; NULL: it is not */
         bool daemon_may_end;         /* it is ended and started again by the meddler */
+        bool ends_when_meddled; /* nobody is to be stopped: it is over when the meddler is done */
 
         int console_fd;
         uint64_t total_kib;
@@ -46,6 +47,7 @@ typedef struct Trial {
         bool started;
         bool still_asked;
         uint64_t stood_usec;
+        uint64_t meddled_usec;
         uint64_t settle_until_usec; /* the heartbeat is not looked at before: it catches up */
         uint64_t oom_kills;
         uint64_t calm_gap_usec;
@@ -146,6 +148,8 @@ static void step(Trial *t, uint64_t now) {
                 daemon_kill();
                 t->kill_when_asked = NULL;
         }
+        if (t->ends_when_meddled && t->meddled_usec == 0 && access(MEDDLED, F_OK) == 0)
+                t->meddled_usec = now;
         if (t->still_below_percent > 0 && !t->still_asked &&
                 machine_available_kib() * 100 < t->total_kib * t->still_below_percent)
                 ask_for_standstill(t);
@@ -164,7 +168,7 @@ static void watch(Trial *t) {
                 if (t->still_asked && t->stood_usec == 0 && now - last > STILL_USEC)
                         note_standstill(t, now, now - last);
                 last = now;
-                ended = suspects_ended_usec();
+                ended = t->ends_when_meddled ? t->meddled_usec : suspects_ended_usec();
                 if (ended > 0 && now > ended + t->linger_msec * 1000)
                         break;
         }
@@ -303,6 +307,8 @@ static void parse_argument(Trial *t, char *arg) {
                 t->kill_when_asked = arg + 23;
         else if (strcmp(arg, "daemon-may-end") == 0)
                 t->daemon_may_end = true;
+        else if (strcmp(arg, "ends-when-meddled") == 0)
+                t->ends_when_meddled = true;
         else if (strncmp(arg, "still-below=", 12) == 0)
                 t->still_below_percent = strtoull(arg + 12, NULL, 10);
         else {

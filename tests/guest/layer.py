@@ -74,16 +74,18 @@ StandardError=journal+console
 MEDDLE = '''#!/bin/sh -e
 cd /sys/fs/cgroup/system.slice
 
-# becomes FILE VALUE, leaves FILE VALUE: waits until it has that value, until it is there and has another
+# becomes FILE VALUE, leaves FILE VALUE [VALUE]: waits until it has that value, until it is there and has another
 becomes() {
         until [ "$(cat "$1" 2>/dev/null)" = "$2" ]; do sleep 0.05; done
 }
 leaves() {
-        until value=$(cat "$1" 2>/dev/null) && [ "$value" != "$2" ]; do sleep 0.05; done
+        until value=$(cat "$1" 2>/dev/null) && [ "$value" != "$2" ] && [ "$value" != "${3:-$2}" ]; do sleep 0.05; done
 }
-# told FIELD=VALUE...: waits until avertd has told such a thing
+# told TIMES FIELD=VALUE...: waits until avertd has told such a thing so often
 told() {
-        until journalctl -q -b -u avertd.service "$@" | grep -q .; do sleep 0.2; done
+        times=$1
+        shift
+        until [ "$(journalctl -q -b -o cat -u avertd.service "$@" | wc -l)" -ge "$times" ]; do sleep 0.2; done
 }
 daemon_pid() {
         systemctl show --value -p MainPID avertd.service
@@ -191,6 +193,8 @@ def judge_arguments(scenario, daemon_unit):
         words.append('kill-daemon-when-asked=' + scenario.kill_daemon_when_asked)
     if scenario.daemon_may_end and daemon_unit:
         words.append('daemon-may-end')
+    if scenario.meddle and not scenario.guilty:
+        words.append('ends-when-meddled')
     if scenario.still_below_percent:
         words.append('still-below=%d' % scenario.still_below_percent)
     return ' '.join(words)

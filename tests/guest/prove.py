@@ -40,9 +40,9 @@ NAMES = {'AVERT_EVENT': 'no-useful-victim', 'AVERT_TEXT': 'files in /dev/shm'}
 BUILD = {'name': 'build', 'pid': 80, 'pids': [80], 'cgroup': '/system.slice/build.service', 'oom_kills': 0,
          'alive': True}
 THROTTLED = {'AVERT_EVENT': 'step-taken', 'AVERT_STEP': 'throttle', 'AVERT_CGROUP': BUILD['cgroup'],
-             'MESSAGE': 'throttling', '__MONOTONIC_TIMESTAMP': '5000000'}
+             'MESSAGE': 'throttling', '_SOURCE_REALTIME_TIMESTAMP': '5000000'}
 RETURNED = {'AVERT_EVENT': 'lease-returned', 'AVERT_STEP': 'throttle', 'AVERT_CGROUP': BUILD['cgroup'],
-            'MESSAGE': 'gave back: it is over', '__MONOTONIC_TIMESTAMP': '5800000'}
+            'MESSAGE': 'gave back: it is over', '_SOURCE_REALTIME_TIMESTAMP': '5800000'}
 FREE = {'memory.high': 'max', 'memory.max': 'max', 'memory.swap.max': 'max', 'cgroup.freeze': '0'}
 OWN = {**FREE, 'memory.high': '209715200', 'memory.max': '1073741824'}
 
@@ -110,7 +110,7 @@ CASES = [
     ('the order is another', HELD, held(), [RETURNED, THROTTLED], 'did not tell, in this order'),
     ('the step is another', HELD, held(), [THROTTLED, {**RETURNED, 'AVERT_STEP': 'freeze'}], 'lease-returned'),
     ('the word is another', HELD, held(), [THROTTLED, {**RETURNED, 'MESSAGE': 'its time is up'}], 'lease-returned'),
-    ('it took too long', HELD, held(), [THROTTLED, {**RETURNED, '__MONOTONIC_TIMESTAMP': '6000000'}],
+    ('it took too long', HELD, held(), [THROTTLED, {**RETURNED, '_SOURCE_REALTIME_TIMESTAMP': '6000000'}],
      'lease-returned'),
     ('a limit of an innocent is another', HELD, held(cgroups=cgroups({'memory.max': '4096'})), [THROTTLED, RETURNED],
      'memory.max of /system.slice/desk.service is 4096, not max'),
@@ -158,7 +158,7 @@ def main():
     checks = [(name, verdict_holds(*case)) for name, *case in CASES]
     checks += [('each pair of values is in a variation', every_pair_is_there()),
                ('loads and their relations are sound', relations_hold()),
-               ('the quick set is quick', 10 <= len(QUICK) <= 14 and len(QUICK) < len(NAMED))]
+               ('the quick set is quick', 10 <= len(QUICK) <= 16 and len(QUICK) < len(NAMED))]
     print('1..%d' % len(checks))
     for number, (name, holds) in enumerate(checks, 1):
         print('%s %d - %s' % ('ok' if holds else 'not ok', number, name))

@@ -43,7 +43,7 @@ class Scenario:
     iops: int = 0                      # what all disks share; 0: as fast as they are
     data_iops: int = 0                 # a disk of its own speed, on /srv; 0: there is none
     ends_by: tuple = (SIGTERM, SIGKILL)
-    limit_msec: int = 40000            # for the guilty to be stopped; without any, how long it lasts
+    limit_msec: int = 40000            # for the guilty to be stopped; without any, for root to be done, or to the end
     gap_factor: int = 20               # the heartbeat's longest gap, in calm ones; 0: not asked
     named: str = ''                    # a record of the daemon's has to name this
     policy: str = ''                   # YAML, beside the daemon's built-in one
