@@ -66,6 +66,30 @@ START_TEST(what_grew_since_its_memory_stat_was_read_can_go_to_swap) {
 }
 END_TEST
 
+START_TEST(throttle_waits_a_second_for_what_the_cgroup_could_give) {
+        Story *st = ladder_story(GIB(5));
+        GroupSample *g = &st->w->groups[BUILD];
+
+        LADDER(&st->w->policies[0], ladder_throttle(9000));
+        g->stat_at_usec = USEC_UNSET;
+        ck_assert_ptr_nonnull(story_until(st, EVENT_INCIDENT_OPENED, SEC(5)));
+        story_run(st, MSEC(600), MSEC(50));
+        ck_assert_uint_eq(st->n_leases, 0);
+        g->stat_at_usec = st->w->now;
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_TAKEN, MSEC(100)));
+        story_free(st);
+
+        st = ladder_story(GIB(5));
+        LADDER(&st->w->policies[0], ladder_throttle(9000), ladder_terminate());
+        st->w->groups[BUILD].stat_at_usec = USEC_UNSET;
+        ck_assert_ptr_nonnull(story_until(st, EVENT_INCIDENT_OPENED, SEC(5)));
+        ladder_check_text(story_until(st, EVENT_STEP_SKIPPED, MSEC(1100)),
+                "what it could give back is not known");
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_DONE, SEC(5))); /* the ladder goes on */
+        story_free(st);
+}
+END_TEST
+
 START_TEST(throttle_is_stepped_toward_its_goal) {
         Story *st = ladder_story(GIB(5));
         uint64_t goal = mul_div_u64(GIB(20), 8500, 10000) / 4096 * 4096, last = GIB(20);
@@ -406,6 +430,7 @@ int main(void) {
                 throttle_is_refused_where_nothing_can_be_reclaimed,
                 throttle_is_granted_where_swap_takes_what_is_to_be_given,
                 what_grew_since_its_memory_stat_was_read_can_go_to_swap,
+                throttle_waits_a_second_for_what_the_cgroup_could_give,
                 throttle_is_stepped_toward_its_goal,
                 a_lower_memory_high_is_never_raised,
                 livelock_returns_the_lease_and_takes_the_next_step,

@@ -17,6 +17,9 @@
 /* An outcome may be this much behind the timeout before nobody waits for it any more. */
 #define OUTCOME_LATE_USEC (500 * USEC_PER_MSEC)
 
+/* The memory.stat of a cgroup that is new and grows fast may come this much after its trouble. */
+#define STAT_PATIENCE_USEC USEC_PER_SEC
+
 /* Frozen, thawed, frozen again: more often than this it is no brake but a way to stand still. */
 #define FREEZES_MAX 3
 
@@ -147,6 +150,8 @@ static ReliefAnswer take_throttle(
         char why[192];
         TextBuf out;
 
+        if (!g->unreclaimable_known && usec_since(j->now_usec, i->opened_usec) < STAT_PATIENCE_USEC)
+                return RELIEF_LATER;
         textbuf_init(&out, why, sizeof(why));
         if (!throttle_find_goal(j->s, g, &step->amount, &wish.goal, &out))
                 return leave_out(j, i, step, g, why);
