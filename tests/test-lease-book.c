@@ -289,6 +289,21 @@ START_TEST(a_foreign_value_stays_and_is_told) {
 }
 END_TEST
 
+START_TEST(a_foreign_value_on_the_way_to_the_goal_ends_the_step) {
+        Story *st = ladder_story(GIB(5));
+        const Event *e = NULL;
+
+        LADDER(&st->w->policies[0], ladder_throttle(8500));
+        while (st->n_leases == 0)
+                story_tick(st, MSEC(50));
+        st->files[BUILD][LEASE_HIGH].now = GIB(25);
+        e = story_until(st, EVENT_STEP_FAILED, SEC(2));
+        ladder_check_text(e, "somebody else wants another value");
+        ck_assert_uint_eq(ladder_high(st), GIB(25));
+        story_free(st);
+}
+END_TEST
+
 START_TEST(a_replaced_cgroup_drops_the_lease) {
         Story *st = ladder_story(GIB(5));
         const Event *e;
@@ -441,6 +456,7 @@ int main(void) {
                 a_deadline_returns_it_though_the_trouble_lasts,
                 a_machine_that_is_calm_looks_again_before_the_deadline,
                 a_foreign_value_stays_and_is_told,
+                a_foreign_value_on_the_way_to_the_goal_ends_the_step,
                 a_replaced_cgroup_drops_the_lease,
                 a_second_incident_does_not_take_a_leased_file,
                 a_refused_order_leaves_no_lease_and_the_ladder_goes_on,

@@ -139,7 +139,7 @@ typedef enum IncidentPhase {
 /* The reversible step of an incident under way: until its outcome is known and has settled. */
 typedef struct Relief {
         bool pending;
-        bool failed; /* by a lease that was refused */
+        const char *failed; /* why its lease did not come to be, literal; NULL: it did */
         StepKind step;
         uint16_t index;  /* of the step in the policy */
         GroupRef group;  /* that it is done to */

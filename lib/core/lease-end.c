@@ -43,12 +43,12 @@ static void end(Judge *j, Lease *l, EventKind kind) {
 }
 
 /* The incident's step did not come to be, or did no good any more. */
-static void fail_step(Judge *j, const Lease *l, int error) {
+static void fail_step(Judge *j, const Lease *l, const char *why, int error) {
         Incident *i = incident_by_id(j->book, l->incident);
 
         if (!i || !i->relief.pending || i->relief.index != l->index)
                 return;
-        i->relief.failed = true;
+        i->relief.failed = why;
         i->relief.error = error;
 }
 
@@ -62,7 +62,7 @@ static void note_held(Judge *j, Lease *l) {
 /* One that is on its way back may have been taken, whatever was heard of it. */
 static void note_refused(Judge *j, Lease *l, int error) {
         if (!l->was_held && l->phase == LEASE_TAKING) {
-                fail_step(j, l, error);
+                fail_step(j, l, "the kernel refused it", error);
                 memset(l, 0, sizeof(*l));
                 return;
         }
@@ -90,13 +90,13 @@ void lease_take_outcome(Judge *j, Lease *l, const Outcome *o) {
                         note_held(j, l);
                 return;
         case OUTCOME_FOREIGN:
-                fail_step(j, l, 0);
+                fail_step(j, l, "somebody else wants another value", 0);
                 j->book->leases.foreign_total++;
                 end(j, l, EVENT_LEASE_FOREIGN);
                 return;
         case OUTCOME_GONE:
         case OUTCOME_STALE:
-                fail_step(j, l, o->error);
+                fail_step(j, l, "the cgroup is gone", 0);
                 end(j, l, EVENT_LEASE_DROPPED);
                 return;
         case OUTCOME_REFUSED:

@@ -356,7 +356,7 @@ static void advance_one(Judge *j, Incident *i) {
                 return;
         }
         if (r->failed) {
-                fail(j, i, "the kernel refused it");
+                fail(j, i, r->failed);
                 return;
         }
         if (r->action != 0) {
