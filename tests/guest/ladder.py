@@ -100,7 +100,7 @@ LADDER = [
                      Told('lease-returned', 'freeze', 'its cgroup is ended instead'), Told('step-done', 'terminate'))),
     Scenario('reclaim-suffices', 'what a program does not use goes to swap, and that was all',
              restrained={'idle': Load('leak rate=40M max=125M fill=half')}, swap_mib=256, limit_msec=30000,
-             policy=policies(ladder('idle', 'reclaim: { amount: 65%, timeout: 10s }, ' + ASK)),
+             policy=policies(ladder('idle', 2 * 'reclaim: { amount: 65%, timeout: 2s }, ' + ASK)),
              meddle='told 1 AVERT_EVENT=incident-closed\n',
              expect=(Told('step-taken', 'reclaim'), Told('step-done', 'reclaim', 'freed'))),
     Scenario('foreign-high', 'somebody else sets the memory.high of a build while it is throttled',
