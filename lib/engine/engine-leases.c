@@ -58,13 +58,18 @@ static Pass replay(Engine *e, LeaseScope scope, uint64_t id, const char *why, bo
 }
 
 void engine_leases_begin(Engine *e) {
+        Pass pass;
+
         if (e->ledger_error != 0) {
                 note_no_ledger(e->ledger_error, &e->event);
                 engine_push(e);
         }
-        if (e->ledger)
-                e->told_owed =
-                        replay(e, LEASES_ALL, 0, "an earlier avertd left it", false).n_failed > 0;
+        if (!e->ledger)
+                return;
+        pass = replay(e, LEASES_ALL, 0, "an earlier avertd left it", false);
+        e->told_owed = pass.n_failed > 0;
+        if (pass.n_dropped > 0) /* the limits that were read before were those that it gave back */
+                (void) scout_pass(e->scout, clock_monotonic_usec(), clock_boottime_usec(), true);
 }
 
 /* What failed before is tried again in silence. */

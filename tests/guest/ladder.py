@@ -109,8 +109,7 @@ LADDER = [
              meddle=THROTTLED + 'sleep 1\necho 200M >build.service/memory.high\n'
                     'told 1 AVERT_EVENT=lease-foreign\n',
              theirs={'/system.slice/build.service': {'memory.high': '209715200'}},
-             expect=(Told('step-taken', 'throttle'), Told('incident-closed'),
-                     Told('lease-foreign', 'throttle', 'theirs stays'))),
+             expect=(Told('step-taken', 'throttle'), Told('lease-foreign', 'throttle', 'theirs stays'))),
     Scenario('killed-leases', 'the daemon is killed while it throttles, freezes and limits', memory_mib=768,
              restrained=KILLED_LOADS, swap_mib=256, limit_msec=50000, gap_factor=0,
              daemon_may_end=True, policy=KILLED_POLICY,
@@ -122,7 +121,7 @@ LADDER = [
              daemon_may_end=True, policy=KILLED_POLICY,
              meddle=ALONE + KILLED + 'systemctl stop avertd.service\nbecomes store.service/memory.max max\n'
                     'systemctl start avertd.service\n' + NO_MORE,
-             expect=(Told('step-taken', 'limit'), Told('source-restored', word='batch.service is thawed again'),
+             expect=(Told('step-taken', 'limit'), Told('lease-returned', 'freeze', 'an earlier avertd left it'),
                      Told('step-taken', 'limit'), Told('stopping'), Told('started'))),
     Scenario('replaced-cgroup', 'a throttled unit ends, and is there again before the daemon looks',
              restrained=BUILD, swap_mib=256, limit_msec=40000, daemon_may_end=True,
@@ -135,5 +134,5 @@ LADDER = [
              meddle=ALONE + REPLACED + 'kill -9 "$(daemon_pid)"\ntold 2 AVERT_EVENT=started\nsleep 1\n'
                     + NO_MORE,
              expect=(Told('step-taken', 'throttle'),
-                     Told('source-restored', word='belongs to another cgroup of that name'))),
+                     Told('lease-dropped', 'throttle', 'the cgroup is gone'))),
 ]
