@@ -7,7 +7,7 @@ from scenario import Load, Scenario, Told
 POLICY = '''  - name: {unit}
     watch: {{ unit: {unit}.service }}
     when: {{ all: [ mem.available < {below}, cgroup.current > 120M ] }}
-    clear: cgroup.current < 60M
+    clear: cgroup.current < {clear}
     steps: [ {steps} ]
     settle: 2s
 '''
@@ -22,8 +22,8 @@ def policies(*texts):
     return 'version: 1\npolicies:\n' + ''.join(texts)
 
 
-def ladder(unit, steps, below='350M'):
-    return POLICY.format(unit=unit, steps=steps, below=below)
+def ladder(unit, steps, below='350M', clear='60M'):
+    return POLICY.format(unit=unit, steps=steps, below=below, clear=clear)
 
 
 THROTTLE = 'throttle: { high: 80%, lease: 1min }'
@@ -100,7 +100,7 @@ LADDER = [
                      Told('lease-returned', 'freeze', 'its cgroup is ended instead'), Told('step-done', 'terminate'))),
     Scenario('reclaim-suffices', 'what a program does not use goes to swap, and that was all',
              restrained={'idle': Load('leak rate=40M max=125M fill=half')}, swap_mib=256, limit_msec=30000,
-             policy=policies(ladder('idle', 2 * 'reclaim: { amount: 65%, timeout: 2s }, ' + ASK)),
+             policy=policies(ladder('idle', 2 * 'reclaim: { amount: 30%, timeout: 2s }, ' + ASK, clear='100M')),
              meddle='told 1 AVERT_EVENT=incident-closed\n',
              expect=(Told('step-taken', 'reclaim'), Told('step-done', 'reclaim', 'freed'))),
     Scenario('foreign-high', 'somebody else sets the memory.high of a build while it is throttled',
