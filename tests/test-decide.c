@@ -595,20 +595,23 @@ START_TEST(a_policy_that_grants_no_grace_ends_that_of_a_later_one) {
 END_TEST
 
 /* 300 ms, and more where the kernel needs more to take the memory back: 100 ms and 0.1 ms for each
- * MiB. */
+ * MiB. A second, when nobody fills what is left. */
 static const struct {
-        uint64_t first;
+        uint64_t first, filling; /* bytes; bytes per second */
         usec_t least, most;
 } wait_rows[] = {
-        { GIB(1), MSEC(300), MSEC(450) },
-        { GIB(2), MSEC(304), MSEC(454) },
-        { GIB(9), MSEC(1021), MSEC(1171) },
+        { GIB(1), MIB(150), MSEC(300), MSEC(450) },
+        { GIB(2), MIB(150), MSEC(304), MSEC(454) },
+        { GIB(9), MIB(50), MSEC(1021), MSEC(1171) },
+        { GIB(1), 0, MSEC(1000), MSEC(1150) },
+        { GIB(9), 0, MSEC(1021), MSEC(1171) },
 };
 
 START_TEST(in_a_critical_moment_a_victim_gets_the_time_to_go) {
         Story *st = story_new(wait_rows[_i].first + MIB(700));
         ProcSample *a = story_process(st, "a", wait_rows[_i].first, 0, ANSWER_STUCK),
-                   *b = story_process(st, "b", MIB(600), 0, ANSWER_OBEYS);
+                   *b = story_process(
+                           st, "b", MIB(600), (int64_t) wait_rows[_i].filling, ANSWER_OBEYS);
         usec_t begin = st->w->now;
 
         host_policy(st->w);

@@ -12,11 +12,30 @@
 
 #define TIMEOUT_ASSUMED_USEC (5 * USEC_PER_SEC)
 #define CRITICAL_WAIT_USEC (300 * USEC_PER_MSEC)
+#define CRITICAL_PATIENCE_USEC USEC_PER_SEC
+
+/* True when what is left goes on shrinking since the order was given, so fast that it may not last
+ * for so long; the last hundredth of memory counts as gone. What is not known is feared. */
+static bool is_draining(const Judge *j, const Flight *f, usec_t wait_usec) {
+        const Reading *total = &j->s->system[METRIC_MEM_TOTAL];
+        uint64_t left, lost;
+
+        if (!f->measured || !total->known || !judge_left(j, &left))
+                return true;
+        lost = sub_sat_u64(f->before, left);
+        left = sub_sat_u64(left, (uint64_t) MAX(total->value, INT64_C(0)) / 100);
+        return lost > 0 &&
+                mul_div_u64(left, usec_since(j->now_usec, f->sent_usec), lost) < wait_usec;
+}
 
 /* How long a victim is waited for when there is no time: a large one needs longer to give back what
- * it has, and until it has, the next one would die for nothing. */
-static usec_t critical_wait(const Flight *f) {
-        return MAX(CRITICAL_WAIT_USEC, judge_kill_takes_usec(f->promised));
+ * it has, and until it has, the next one would die for nothing. On a machine that does little else
+ * than move pages all of them need longer, so nobody else dies while nobody fills what is left: for
+ * a second, as one that hangs in the kernel must not keep the others back. */
+static usec_t critical_wait(const Judge *j, const Flight *f) {
+        usec_t wait = MAX(CRITICAL_WAIT_USEC, judge_kill_takes_usec(f->promised));
+
+        return is_draining(j, f, wait) ? wait : MAX(CRITICAL_PATIENCE_USEC, wait);
 }
 
 /* Bytes per second that everybody but the members is filling. */
@@ -128,7 +147,7 @@ static void begin_settling(Judge *j, Flight *f, Incident *i, usec_t known_usec) 
 /* In a critical moment the victim's end is the end of settling. */
 static void shorten_settling(Judge *j, Flight *f, Incident *i) {
         usec_t known = f->gone_usec != USEC_UNSET ? f->gone_usec : f->signal_usec;
-        usec_t end = flight_n_pending(f) == 0 ? known : usec_add(known, critical_wait(f));
+        usec_t end = flight_n_pending(f) == 0 ? known : usec_add(known, critical_wait(j, f));
 
         if (end >= f->settle_usec)
                 return;
@@ -175,7 +194,7 @@ static bool is_pressed(const Judge *j, const Flight *f) {
 /* The service manager is at it. There is no waiting for it when there is no time. */
 static void await_errand(Judge *j, Flight *f, Incident *i, bool critical) {
         bool late = j->now_usec >= f->deadline_usec ||
-                (critical && usec_since(j->now_usec, f->sent_usec) >= critical_wait(f));
+                (critical && usec_since(j->now_usec, f->sent_usec) >= critical_wait(j, f));
 
         if (f->answered || f->group_gone)
                 begin_settling(j, f, i, f->gone_usec);
@@ -194,7 +213,7 @@ static void await_end(Judge *j, Flight *f, Incident *i, bool critical) {
                         escalate(j, f, i);
         } else if (j->now_usec >= f->deadline_usec)
                 flight_end_stuck(j, f, i, "did not exit");
-        else if (critical && usec_since(j->now_usec, f->signal_usec) >= critical_wait(f))
+        else if (critical && usec_since(j->now_usec, f->signal_usec) >= critical_wait(j, f))
                 flight_end_stuck(j, f, i, "is still exiting");
 }
 
