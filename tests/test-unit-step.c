@@ -49,6 +49,29 @@ START_TEST(an_empty_cgroup_is_answer_enough) {
 }
 END_TEST
 
+START_TEST(an_end_of_one_of_its_processes_is_no_answer) {
+        Story *st = ladder_story(0);
+        ProcSample *p = &st->w->procs[0];
+        const Event *e;
+
+        LADDER(&st->w->policies[0], restart(), ladder_terminate());
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_TAKEN, SEC(5)));
+        story_answer(st, st->errand.id, OUTCOME_GONE, 0, 0);
+        st->w->outcomes[st->w->n_outcomes - 1].slot = p->slot;
+        st->w->outcomes[st->w->n_outcomes - 1].generation = p->generation;
+        process_set(p, MIB(10)); /* another one lives there already */
+        p->generation++;
+        ck_assert_ptr_null(story_until(st, EVENT_STEP_FAILED, SEC(1)));
+
+        story_answer(st, st->errand.id, OUTCOME_DONE, 0, 0);
+        e = story_until(st, EVENT_STEP_DONE, SEC(1));
+        ck_assert_ptr_nonnull(e);
+        ck_assert_int_eq(e->step, STEP_RESTART);
+        ck_assert_int_eq(st->signalled, 0);
+        story_free(st);
+}
+END_TEST
+
 START_TEST(what_the_service_manager_does_not_do_the_next_step_does) {
         static const OutcomeKind answers[] = { OUTCOME_REFUSED, OUTCOME_LATE, OUTCOME_SENT };
 
@@ -225,6 +248,7 @@ int main(void) {
         const TTest *const tests[] = {
                 a_unit_is_restarted_through_the_service_manager,
                 an_empty_cgroup_is_answer_enough,
+                an_end_of_one_of_its_processes_is_no_answer,
                 what_the_service_manager_does_not_do_the_next_step_does,
                 there_is_no_waiting_for_it_when_there_is_no_time,
                 who_is_in_no_unit_is_not_stopped_through_one,

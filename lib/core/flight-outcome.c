@@ -122,7 +122,6 @@ static void take_answer(Flight *f, const Outcome *o) {
         case OUTCOME_REFUSED:
         case OUTCOME_BUSY:
         case OUTCOME_STALE:
-        case OUTCOME_GONE:
         case OUTCOME_LATE:
                 f->error = o->error;
                 f->errand_failed = true;
@@ -130,6 +129,7 @@ static void take_answer(Flight *f, const Outcome *o) {
         case OUTCOME_DRY:
                 f->dry = true;
                 return;
+        case OUTCOME_GONE:
         case OUTCOME_SENT:
         case OUTCOME_FOREIGN:
         case OUTCOME_SKIPPED:
@@ -144,7 +144,8 @@ void flight_take_outcomes(Judge *j, const Outcome *outcomes, size_t n) {
                 if (!f->active ||
                         (outcomes[i].action != f->first_action && outcomes[i].action != f->action))
                         continue;
-                if (f->is_errand)
+                /* that a member ended is seen while the service manager is still at it */
+                if (f->is_errand && outcomes[i].kind != OUTCOME_GONE)
                         take_answer(f, &outcomes[i]);
                 else
                         take_outcome(f, &outcomes[i]);
