@@ -257,6 +257,8 @@ static void deliver(void) {
             "/avertd.json 2>/dev/null");
         run("if [ -d /var/lib/avert/incidents ]; then cp -r /var/lib/avert/incidents " GUEST_DIR
             "/; fi");
+        run("if [ -d /var/lib/avert/captures ]; then cp -rp /var/lib/avert/captures " GUEST_DIR
+            "/; fi");
         run("tar -C " GUEST_DIR " -cf " RESULT_DISK " .");
 
         fd = open(RESULT_DISK, O_WRONLY | O_CLOEXEC);

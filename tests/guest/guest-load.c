@@ -6,6 +6,7 @@
  *
  *   leak | memfd | files  [rate=20M] [max=2G] [leave=SIZE]  grows; files: in [dir=/dev/shm]
  *   leak                  [recover=MS]  frees all again, that long after it reached its maximum
+ *   leak                  [once]  not when it is started again
  *   swarm                 [count=20] [rate=] [max=]  that many leaks, which share both
  *   hold                  [size=100M] [period=5000]  takes it at once, uses it all once per period
  *   shed                  [size=] [period=] [portion=32M]  the same; gives back at each hint
@@ -153,6 +154,7 @@ int main(int argc, char **argv) {
         load.page = guest_page_map(load.name);
         if (!load.page)
                 load_die(load.name);
+        load.page->starts++;
         load.page->pid = own_pid();
 
         if (load.ignore_term)

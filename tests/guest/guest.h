@@ -14,6 +14,7 @@
  * numbers, so nobody sees half of one. */
 typedef struct GuestPage {
         volatile uint64_t pid;          /* as the whole guest sees it */
+        volatile uint64_t starts;       /* of the load, under whatever pid */
         volatile uint64_t asked;        /* SIGTERMs that it got and ignored */
         volatile uint64_t child_ends;   /* a parent's: how often its child ended, */
         volatile uint64_t child_status; /* and the wait status of the last end */

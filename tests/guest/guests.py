@@ -67,6 +67,7 @@ def run(scenario, daemon, base, build, work):
         records = machine.records(work)
         facts['steps'] = [r.get('MESSAGE') for r in records if r.get('AVERT_EVENT') == 'step-taken']
         bad += verdict.steps(scenario, result, records)
+        bad += verdict.evidence(scenario, result, machine.captures(work))
         if facts['sentinel_longest_pass_usec'] is None:
             bad.append('avertd did not tell its longest sentinel pass')
         if result['daemon']['state'] != 'active':

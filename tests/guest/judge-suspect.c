@@ -65,6 +65,19 @@ static void note_pid(Suspect *s, pid_t pid) {
                 s->pids[s->n_pids++] = pid;
 }
 
+static int close_if_open(int fd) {
+        if (fd >= 0)
+                close(fd);
+        return -1;
+}
+
+/* Whoever is started again gets a new one under the same name. */
+static bool cgroup_is_gone(const Suspect *s) {
+        char c;
+
+        return s->events_fd >= 0 && pread(s->events_fd, &c, 1, 0) < 0;
+}
+
 /* It may be gone before it is seen: then it has ended. */
 static void meet(Suspect *s, pid_t pid, uint64_t now_usec) {
         s->pid = pid;
@@ -74,6 +87,11 @@ static void meet(Suspect *s, pid_t pid, uint64_t now_usec) {
         if (s->pidfd >= 0)
                 close(s->pidfd);
         s->pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
+        if (cgroup_is_gone(s)) {
+                s->events_fd = close_if_open(s->events_fd);
+                s->memory_events_fd = close_if_open(s->memory_events_fd);
+                s->procs_fd = close_if_open(s->procs_fd);
+        }
         if (s->events_fd < 0) {
                 s->events_fd =
                         judge_open_cgroup_file(pid, "cgroup.events", s->cgroup, sizeof(s->cgroup));
@@ -239,7 +257,8 @@ static void write_suspect(const Suspect *s, FILE *f, uint64_t start_usec) {
                 (unsigned long long) (s->oom_kills - s->oom_kills_before));
         fprintf(f, ", \"alive\": %s",
                 s->pid > 0 && people_is_alive(s->pid, s->start_ticks) ? "true" : "false");
-        fprintf(f, ", \"hints\": %llu, \"shed_bytes\": %llu", (unsigned long long) s->page->hints,
+        fprintf(f, ", \"starts\": %llu, \"hints\": %llu, \"shed_bytes\": %llu",
+                (unsigned long long) s->page->starts, (unsigned long long) s->page->hints,
                 (unsigned long long) s->page->shed_bytes);
         fprintf(f, ", \"calm_work\": %.2f, \"work\": %.2f", s->work[true], s->work[false]);
         fputs(", \"pids\": [", f);

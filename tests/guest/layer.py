@@ -180,7 +180,8 @@ def unit(scenario, name, daemon_unit, of_trial):
 
 
 def judge_arguments(scenario, daemon_unit):
-    words = ['limit=%d' % scenario.limit_msec, 'start=/usr/lib/avert-guest/trial']
+    words = ['limit=%d' % scenario.limit_msec, 'linger=%d' % scenario.linger_msec,
+             'start=/usr/lib/avert-guest/trial']
     if daemon_unit:
         words.append('daemon=' + daemon_unit)
     for name, load in scenario.guilty.items():
@@ -228,6 +229,8 @@ def install_scenario(layer, build, scenario, daemon_unit, setup):
 
     if scenario.policy:
         write(os.path.join(layer, POLICY), scenario.policy)
+    for path, text in scenario.commands.items():
+        write(layer + path, text, 0o755)
     if scenario.meddle:
         write(os.path.join(units, 'meddle.service'), MEDDLE_UNIT)
         write(layer + PROGRAMS + '/meddle', MEDDLE + scenario.meddle + '\ntouch /run/guest/meddled\n', 0o755)

@@ -73,9 +73,10 @@ static bool is_enough(const Load *load, int meminfo_fd) {
 static void __attribute__((noreturn)) grow(Growth *g) {
         int meminfo_fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
         uint64_t rate = g->load->rate_bytes, start = guest_now_usec(), taken = 0;
-        bool room = true;
+        bool room;
 
         load_tell_ready();
+        room = !g->load->once || g->load->page->starts == 1;
         while (room && taken < g->load->max_bytes && !is_enough(g->load, meminfo_fd)) {
                 uint64_t due = rate * (guest_now_usec() - start) / 1000000;
 

@@ -65,6 +65,7 @@ static bool parse_flag(Load *load, const char *arg) {
                 { "nasty", &load->nasty },
                 { "sharer", &load->sharer },
                 { "leaderless", &load->leaderless },
+                { "once", &load->once },
         };
 
         for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)

@@ -46,6 +46,7 @@ typedef struct Load {
         bool nasty;
         bool sharer;
         bool leaderless;
+        bool once;
         char **child; /* what follows "--"; NULL without it */
 } Load;
 
@@ -64,7 +65,7 @@ void load_fill_page(char *page, Fill fill);
 char *load_reserve(uint64_t bytes);
 
 /* Grows at its rate to its maximum and stays: anonymous memory, a memfd, files in `dir`. A leak may
- * recover: it frees all, and lives on with nothing. */
+ * recover: it frees all, and lives on with nothing; or be one of its first start only. */
 void load_run_leak(const Load *load) __attribute__((noreturn));
 void load_run_memfd(const Load *load) __attribute__((noreturn));
 void load_run_files(const Load *load) __attribute__((noreturn));

@@ -169,6 +169,20 @@ def records(work):
     return found
 
 
+def captures(work):
+    """The evidence that avertd kept: what is in each file, and the mode of it under "mode"."""
+    found = []
+    top = os.path.join(work, 'result/captures')
+    for name in sorted(os.listdir(top)) if os.path.isdir(top) else ():
+        path = os.path.join(top, name)
+        try:
+            with open(path, encoding='utf-8') as f:
+                found.append({**json.load(f), 'mode': os.stat(path).st_mode & 0o777})
+        except (OSError, ValueError, TypeError):
+            found.append({'mode': os.stat(path).st_mode & 0o777})
+    return found
+
+
 def console_tail(work, n):
     try:
         with open(os.path.join(work, 'console.txt'), encoding='utf-8', errors='replace') as f:

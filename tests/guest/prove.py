@@ -14,6 +14,9 @@ import verdict  # noqa: E402
 from scenario import Load, Scenario, Told  # noqa: E402
 from scenarios import AXES, NAMED, QUICK, SCENARIOS, pairwise  # noqa: E402
 
+ANEW = Scenario('anew', '', newcomers={'writer': Load('leak once')}, restarted=('writer',))
+HINTED = Scenario('hinted', '', newcomers={'writer': Load('leak')}, innocents={'desk': Load('shed')}, hinted=('desk',))
+CAPTURED = Scenario('captured', '', guilty={'guilty': Load('leak')}, captured='guilty')
 ALONE = Scenario('alone', '', guilty={'guilty': Load('leak')}, innocents={'desk': Load('hold')})
 UNIT = Scenario('unit', '', guilty={'guilty': Load('swarm', stop='unit')})
 IGNORER = Scenario('ignorer', '', guilty={'guilty': Load('leak ignore-term')}, ends_by=(9,))
@@ -43,6 +46,9 @@ THROTTLED = {'AVERT_EVENT': 'step-taken', 'AVERT_STEP': 'throttle', 'AVERT_CGROU
              'MESSAGE': 'throttling', '_SOURCE_REALTIME_TIMESTAMP': '5000000'}
 RETURNED = {'AVERT_EVENT': 'lease-returned', 'AVERT_STEP': 'throttle', 'AVERT_CGROUP': BUILD['cgroup'],
             'MESSAGE': 'gave back: it is over', '_SOURCE_REALTIME_TIMESTAMP': '5800000'}
+RESTARTED = {'AVERT_EVENT': 'step-taken', 'AVERT_STEP': 'restart', 'AVERT_CGROUP': WRITER['cgroup'],
+             'AVERT_TARGET_PID': '60', 'MESSAGE': 'restarting'}
+KEPT = {'mode': 0o600, 'processes': [{'pid': 70, 'files': {'smaps_rollup': 'Rss: 4 kB'}}], 'samples': {'at_usec': [1, 2]}}
 FREE = {'memory.high': 'max', 'memory.max': 'max', 'memory.swap.max': 'max', 'cgroup.freeze': '0'}
 OWN = {**FREE, 'memory.high': '209715200', 'memory.max': '1073741824'}
 
@@ -76,12 +82,22 @@ CASES = [
     ('a member of the group is a target', UNIT, result(), [{**ASKED, 'AVERT_TARGET_PID': '71'}], None),
     ('a critical kill needs no question', ALONE, spoilt(status=9),
      [{**ASKED, 'AVERT_STEP': 'kill', 'AVERT_SIGNAL': '9', 'AVERT_CRITICAL': '1'}], None),
+    ('a unit is started anew', ANEW, result([], [{**WRITER, 'starts': 2}]), [RESTARTED], None),
+    ('a hint is heard', HINTED, result([], [WRITER], [{**INNOCENT, 'hints': 1, 'shed_bytes': 9}]), [], None),
     ('nobody is touched and the mount is named', NOBODY, result([], [WRITER]), [NAMES], None),
     ('it is held back and let go', HELD, held(), [THROTTLED, RETURNED], None),
     ('what others wrote stays', MEDDLED, result(meddled=True, cgroups=cgroups({'memory.high': '4096'}, FREE)),
      [ASKED], None),
     ('the guest stood still', STILL, result(stood_usec=9900000), [ASKED], None),
 
+    ('a unit is started anew too often', ANEW, result([], [{**WRITER, 'starts': 3}]), [RESTARTED], 'started 3 times'),
+    ('a unit starts anew and nobody did it', ANEW, result([], [{**WRITER, 'starts': 2}]), [], 'no record of restarting'),
+    ('a unit is killed and starts anew', ANEW, result([], [{**WRITER, 'starts': 2}]),
+     [RESTARTED, {**RESTARTED, 'AVERT_STEP': 'kill'}], 'somebody else'),
+    ('no hint is heard', HINTED, result([], [WRITER], [{**INNOCENT, 'hints': 0, 'shed_bytes': 0}]), [],
+     'desk heard 0 hints'),
+    ('a hint does nothing', HINTED, result([], [WRITER], [{**INNOCENT, 'hints': 2, 'shed_bytes': 0}]), [],
+     'gave back 0 bytes'),
     ('not everybody started', ALONE, result(started=False), [ASKED], 'not everybody started'),
     ('no heartbeat', ALONE, result(calm_gap_usec=2 ** 64 - 1), [ASKED], 'no heartbeat'),
     ('the guilty one lives', ALONE, spoilt(ended=False), [ASKED], 'was not stopped'),
@@ -132,6 +148,24 @@ def verdict_holds(scenario, outcome, records, complaint):
     return not bad if complaint is None else any(complaint in line for line in bad)
 
 
+# what is asked, what was kept, the complaint
+EVIDENCE = [
+    ('nobody has to be captured', ALONE, [], None),
+    ('evidence is whole', CAPTURED, [KEPT], None),
+    ('nothing was kept', CAPTURED, [], 'no capture'),
+    ('it is about somebody else', CAPTURED, [{**KEPT, 'processes': [{'pid': 1, 'files': {}}]}], 'no capture'),
+    ('it is no JSON', CAPTURED, [{'mode': 0o600}], 'no capture'),
+    ('others can read it', CAPTURED, [{**KEPT, 'mode': 0o640}], 'mode 640'),
+    ('it came too late for the process', CAPTURED, [{**KEPT, 'processes': [{'pid': 70, 'files': {}}]}], 'no smaps_rollup'),
+    ('it has no samples', CAPTURED, [{**KEPT, 'samples': {'at_usec': []}}], 'no samples'),
+]
+
+
+def evidence_holds(scenario, captures, complaint):
+    bad = verdict.evidence(scenario, result(), captures)
+    return not bad if complaint is None else any(complaint in line for line in bad)
+
+
 def every_pair_is_there():
     rows = pairwise(AXES)
     return all(any(row[a] == x and row[b] == y for row in rows)
@@ -156,6 +190,7 @@ def relations_hold():
 
 def main():
     checks = [(name, verdict_holds(*case)) for name, *case in CASES]
+    checks += [(name, evidence_holds(*case)) for name, *case in EVIDENCE]
     checks += [('each pair of values is in a variation', every_pair_is_there()),
                ('loads and their relations are sound', relations_hold()),
                ('the quick set is quick', 10 <= len(QUICK) <= 16 and len(QUICK) < len(NAMED))]

@@ -44,8 +44,13 @@ class Scenario:
     data_iops: int = 0                 # a disk of its own speed, on /srv; 0: there is none
     ends_by: tuple = (SIGTERM, SIGKILL)
     limit_msec: int = 40000            # for the guilty to be stopped; without any, for root to be done, or to the end
+    linger_msec: int = 2000            # how long the guilty have to stay away
     gap_factor: int = 20               # the heartbeat's longest gap, in calm ones; 0: not asked
     named: str = ''                    # a record of the daemon's has to name this
+    restarted: tuple = ()              # newcomers that are started anew, once, and live on
+    hinted: tuple = ()                 # whoever has to hear a hint and to give memory back
+    captured: str = ''                 # of this load there is evidence
+    commands: dict = field(default_factory=dict)  # programs of the administrator's: {path: text}
     policy: str = ''                   # YAML, beside the daemon's built-in one
     meddle: str = ''                   # shell: what root does meanwhile, see MEDDLE in layer.py
     expect: tuple = ()                 # Told, in this order, with anything between them

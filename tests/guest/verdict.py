@@ -4,7 +4,7 @@
 from scenario import SIGTERM
 
 SIGNALS = {9: 'SIGKILL', 15: 'SIGTERM'}
-DESTRUCTIVE = ('terminate', 'kill')
+DESTRUCTIVE = ('restart', 'stop', 'terminate', 'kill')
 REVERSIBLE = ('reclaim', 'throttle', 'freeze', 'limit')
 # A cgroup that was made during the trial, and the lines of a unit that change it.
 UNLIMITED = {'memory.high': 'max', 'memory.max': 'max', 'memory.swap.max': 'max', 'cgroup.freeze': '0'}
@@ -56,7 +56,9 @@ def changed_files(scenario, cgroups):
     """Every file of a cgroup that is not what it was, or was to become by somebody else's hand."""
     bad = []
     for path, files in cgroups['after'].items():
-        wanted = {**cgroups['before'].get(path, files_of_new_cgroup(scenario, path)), **scenario.theirs.get(path, {})}
+        # UNLIMITED: a controller may come to one that was there without
+        before = {**UNLIMITED, **cgroups['before'].get(path, files_of_new_cgroup(scenario, path))}
+        wanted = {**before, **scenario.theirs.get(path, {})}
         bad += ['%s of %s is %s, not %s' % (file, path, value, wanted.get(file))
                 for file, value in files.items() if value != wanted.get(file)]
     return bad
@@ -75,6 +77,11 @@ def outcome(scenario, result):
         bad.append('innocents died: ' + ', '.join(result['died']))
     bad += ['%s ended, and is innocent' % n['name'] for n in result['newcomers'] if not n['alive']]
     bad += ['%s ended, and was only to be held back' % n['name'] for n in result['restrained'] if not n['alive']]
+    bad += ['%s was started %d times, not anew once' % (n['name'], n['starts'])
+            for n in result['newcomers'] if n['name'] in scenario.restarted and n['starts'] != 2]
+    bad += ['%s heard %d hints and gave back %d bytes' % (s['name'], s['hints'], s['shed_bytes'])
+            for s in result['newcomers'] + result['innocents']
+            if s['name'] in scenario.hinted and not (s['hints'] and s['shed_bytes'])]
     if result['oom_kills'] != 0:
         who = [s['name'] for role in ('guilty', 'associates', 'newcomers', 'restrained', 'innocents')
                for s in result[role] if s['oom_kills']]
@@ -143,8 +150,11 @@ def steps(scenario, result, records):
     taken = [r for r in records if r.get('AVERT_EVENT') == 'step-taken' and r.get('AVERT_STEP') in DESTRUCTIVE]
     wanted = {s['name']: [r for r in taken if is_aimed_at(r, s, not has_innocent_neighbour(scenario, s, result))]
               for s in result['guilty'] + result['associates']}
+    anew = {s['name']: [r for r in taken if r.get('AVERT_STEP') == 'restart' and is_aimed_at(r, s, True)]
+            for s in result['newcomers'] if s['name'] in scenario.restarted}
+    bad += ['avertd has no record of restarting ' + name for name, aimed in anew.items() if not aimed]
     for record in taken:
-        if not any(record in aimed for aimed in wanted.values()):
+        if not any(record in aimed for aimed in (*wanted.values(), *anew.values())):
             bad.append('avertd aimed at somebody else: ' + str(record.get('MESSAGE')))
     for name in scenario.guilty:
         aimed = wanted[name] or [r for a in scenario.associates for r in wanted[a]]
@@ -155,4 +165,21 @@ def steps(scenario, result, records):
             bad.append('%s was not asked to end before it was killed, and nothing was critical' % name)
     if scenario.named and not any(scenario.named in str(value) for r in records for value in r.values()):
         bad.append('no record of avertd names ' + scenario.named)
+    return bad
+
+
+def evidence(scenario, result, captures):
+    """What is wrong with what was kept of the one that had to be captured: for root alone, whole, and before its end."""
+    if not scenario.captured:
+        return []
+    pids = next(s['pids'] for role in ('guilty', 'associates', 'newcomers') for s in result[role]
+                if s['name'] == scenario.captured)
+    kept = [c for c in captures if any(p['pid'] in pids for p in c.get('processes', ()))]
+    if not kept:
+        return ['no capture has a process of ' + scenario.captured]
+    bad = ['a capture has the mode %o' % c['mode'] for c in captures if c['mode'] != 0o600]
+    if not any('Rss:' in p['files'].get('smaps_rollup', '') for p in kept[0]['processes']):
+        bad.append('the capture has no smaps_rollup')
+    if len(kept[0]['samples']['at_usec']) < 2:
+        bad.append('the capture has no samples')
     return bad
