@@ -159,6 +159,18 @@ static void command(Event *e) {
         text_copy(e->text, sizeof(e->text), "/usr/local/bin/x");
 }
 
+static void command_late(Event *e) {
+        command(e);
+        e->freed = 0;
+        text_copy(e->text, sizeof(e->text), "it was not done in time");
+}
+
+static void capture_refused(Event *e) {
+        capture(e);
+        e->error = 28;
+        text_copy(e->text, sizeof(e->text), "it could not be done");
+}
+
 static void hint(Event *e) {
         e->hint = HINT_MEDIUM;
 }
@@ -203,6 +215,10 @@ static const struct {
         { EVENT_STEP_FAILED, reclaim_nothing,
                 "reclaiming from build.service (3 processes, 2.0 GiB) did not help (error 11); "
                 "nothing came back [host]" },
+        { EVENT_STEP_FAILED, command_late,
+                "the command came to nothing; it was not done in time [host]" },
+        { EVENT_STEP_FAILED, capture_refused,
+                "no evidence was kept (error 28); it could not be done [host]" },
         { EVENT_STEP_SKIPPED, throttle_over,
                 "left out throttle of build.service: the trouble is over [host]" },
         { EVENT_LEASE_RETURNED, throttle_over,

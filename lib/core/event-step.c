@@ -127,17 +127,26 @@ static void print_done(const Event *e, TextBuf *out) {
         event_add_text(e, out);
 }
 
-static void print_failed(const Event *e, TextBuf *out) {
-        if (is_signalled(e)) {
+static void add_what_failed(const Event *e, TextBuf *out) {
+        if (e->step == STEP_RUN)
+                textbuf_add(out, "the command came to nothing");
+        else if (e->step == STEP_CAPTURE)
+                textbuf_add(out, "no evidence was kept");
+        else if (is_signalled(e)) {
                 event_add_signal(e->signo, out);
                 textbuf_add(out, " to ");
                 event_add_target(e, out);
+                textbuf_add(out, " did not help");
         } else {
                 textbuf_add(out, words_of(e)->doing);
                 textbuf_add(out, " ");
                 add_whom(e, out);
+                textbuf_add(out, " did not help");
         }
-        textbuf_add(out, " did not help");
+}
+
+static void print_failed(const Event *e, TextBuf *out) {
+        add_what_failed(e, out);
         if (e->error != 0)
                 textbuf_addf(out, " (error %d)", e->error);
         if (e->freed > 0) {
