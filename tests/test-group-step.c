@@ -210,7 +210,8 @@ START_TEST(a_cgroup_that_refuses_with_all_its_members_is_left_alone) {
         e = story_until(st, EVENT_STEP_FAILED, SEC(100));
         ck_assert_ptr_nonnull(e);
         ck_assert_int_eq(e->error, 1); /* the first that refused */
-        refusal = decide_veto_group(&(DecideVeto){ &st->w->book, st->w->now }, &st->w->groups[0]);
+        refusal =
+                decide_veto_group(&(DecideVeto){ &st->w->book, st->w->now, 0 }, &st->w->groups[0]);
         ck_assert_int_eq(refusal, REFUSAL_REMEMBERED);
         e = world_event(st->w, EVENT_STEP_TAKEN); /* the next candidate, at once */
         ck_assert_ptr_nonnull(e);
@@ -224,10 +225,10 @@ START_TEST(who_does_not_go_is_stuck_and_remembered_as_a_whole) {
 
         ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_FAILED, SEC(110)));
         ck_assert_int_eq(
-                decide_veto_group(&(DecideVeto){ &st->w->book, st->w->now }, &st->w->groups[0]),
+                decide_veto_group(&(DecideVeto){ &st->w->book, st->w->now, 0 }, &st->w->groups[0]),
                 REFUSAL_REMEMBERED);
         ck_assert_int_eq(
-                decide_veto_group(&(DecideVeto){ &st->w->book, st->w->now }, &st->w->groups[1]),
+                decide_veto_group(&(DecideVeto){ &st->w->book, st->w->now, 0 }, &st->w->groups[1]),
                 REFUSAL_NONE);
         story_free(st);
 }

@@ -120,13 +120,13 @@ START_TEST(a_whole_tree_that_refused_is_remembered_and_forgotten_in_time) {
         remember(w, 77, 0, SEC(50));
         remember(w, 0, 3, SEC(120)); /* once more: no second entry */
         ck_assert_uint_eq(w->book.n_remembered, TARGET_MEMBERS_MAX + 1);
-        ck_assert_ptr_nonnull(remembered_find(&w->book, p, SEC(10)));
+        ck_assert_ptr_nonnull(remembered_find(&(DecideVeto){ &w->book, SEC(10), 0 }, p));
 
         remembered_forget(&w->book, SEC(50));
         ck_assert_uint_eq(w->book.n_remembered, TARGET_MEMBERS_MAX);
         remembered_forget(&w->book, SEC(100));
         ck_assert_uint_eq(w->book.n_remembered, 1);
-        ck_assert_ptr_null(remembered_find(&w->book, p, SEC(101)));
+        ck_assert_ptr_null(remembered_find(&(DecideVeto){ &w->book, SEC(101), 0 }, p));
         world_free(w);
 }
 END_TEST

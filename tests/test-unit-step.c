@@ -211,7 +211,7 @@ START_TEST(unit_that_comes_back_is_stopped_through_systemd) {
 }
 END_TEST
 
-START_TEST(a_unit_that_cannot_be_stopped_is_left_alone) {
+START_TEST(a_unit_that_cannot_be_stopped_is_left_alone_by_who_tried_and_by_nobody_else) {
         Story *st = ladder_story(0);
         Policy *p = &st->w->policies[0];
 
@@ -222,8 +222,13 @@ START_TEST(a_unit_that_cannot_be_stopped_is_left_alone) {
         story_answer(st, st->errand.id, OUTCOME_REFUSED, 1, 0);
         ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_FAILED, SEC(2)));
         ck_assert_int_eq(
-                decide_veto_group(&(DecideVeto){ &st->w->book, st->w->now }, &st->w->groups[BUILD]),
+                decide_veto_group(&(DecideVeto){ &st->w->book, st->w->now, decide_asks(0) },
+                        &st->w->groups[BUILD]),
                 REFUSAL_REMEMBERED);
+        ck_assert_int_eq(
+                decide_veto_group(&(DecideVeto){ &st->w->book, st->w->now, decide_asks(1) },
+                        &st->w->groups[BUILD]),
+                REFUSAL_NONE);
         ck_assert_ptr_null(story_until(st, EVENT_STEP_TAKEN, SEC(10)));
         story_free(st);
 }
@@ -255,7 +260,7 @@ int main(void) {
                 of_a_process_its_unit_is_restarted,
                 a_unit_with_too_many_processes_is_not_stopped,
                 unit_that_comes_back_is_stopped_through_systemd,
-                a_unit_that_cannot_be_stopped_is_left_alone,
+                a_unit_that_cannot_be_stopped_is_left_alone_by_who_tried_and_by_nobody_else,
                 a_dry_run_shows_it_and_asks_nobody,
         };
         Suite *s = suite_create("unit-step");

@@ -92,7 +92,9 @@ static bool ask(Judge *j, Incident *i, const Verdict *v, uint16_t index) {
         Errand *errand;
         Event *e;
 
-        if (!has_errands(j) || !awaited || !is_ready(j, i))
+        if (!has_errands(j) || !awaited)
+                return i->critical; /* then it is left out: there is no time to wait for room */
+        if (!is_ready(j, i))
                 return false;
         if (j->s->n_procs > 0)
                 pick_target(j, i, v, &choice);

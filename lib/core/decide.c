@@ -198,6 +198,7 @@ void incident_book_rebase(
                 if (book->incidents[i].used)
                         rebase_incident(&j, from, to, &book->incidents[i]);
         rebase_budgets(from, to, book);
+        remembered_forget_policies(book);
         leases_rebase(&book->leases, from, to);
         list_settling(book);
         ret->within_usec = leases_within_usec(&book->leases, now_usec);

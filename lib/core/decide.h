@@ -246,7 +246,8 @@ typedef struct Remembered {
         uint64_t class_hash; /* or 0: only this process or cgroup */
         uint32_t slot;
         uint32_t generation;
-        bool is_group; /* slot and generation are those of a cgroup */
+        bool is_group;            /* slot and generation are those of a cgroup */
+        uint16_t policy_plus_one; /* whose steps cannot be taken on it; 0: nobody's can */
         usec_t until_usec;
         const char *why; /* literal: "refused (EPERM)", "did not exit", "freed nothing" */
 } Remembered;
@@ -317,7 +318,12 @@ usec_t incident_not_before(const void *ctx, uint16_t policy, const InstanceKey *
 typedef struct DecideVeto {
         const IncidentBook *book;
         usec_t now_usec;
+        uint16_t policy_plus_one; /* who asks; 0: what holds for all */
 } DecideVeto;
+
+static inline uint16_t decide_asks(uint16_t policy) {
+        return (uint16_t) (policy + 1);
+}
 
 Refusal decide_veto(const void *ctx, const ProcSample *proc);
 Refusal decide_veto_group(const void *ctx, const GroupSample *group);

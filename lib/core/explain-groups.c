@@ -27,7 +27,7 @@ static void print_bytes_column(uint64_t bytes, TextBuf *out) {
 }
 
 static void print_why(
-        const Sample *s, const IncidentBook *book, const GroupCandidate *c, TextBuf *out) {
+        const Sample *s, const DecideVeto *veto, const GroupCandidate *c, TextBuf *out) {
         const Remembered *what;
 
         if (c->refusal == REFUSAL_NONE) {
@@ -51,9 +51,8 @@ static void print_why(
         if (c->refusal == REFUSAL_PROTECTED && c->spec)
                 textbuf_addf(out, " by %s (%s:%" PRIu32 ")", c->spec->text ? c->spec->text : "",
                         c->spec->file ? c->spec->file : "", c->spec->line);
-        what = c->refusal == REFUSAL_REMEMBERED
-                ? remembered_find_group(book, &s->groups[c->group], s->raw.at_usec)
-                : NULL;
+        what = c->refusal == REFUSAL_REMEMBERED ? remembered_find_group(veto, &s->groups[c->group])
+                                                : NULL;
         if (what) {
                 textbuf_addf(out, ": %s, for ", what->why);
                 textbuf_add_usec(out, what->until_usec - s->raw.at_usec);
@@ -61,7 +60,7 @@ static void print_why(
 }
 
 static void print_row(
-        const Sample *s, const IncidentBook *book, const GroupCandidate *c, TextBuf *out) {
+        const Sample *s, const DecideVeto *veto, const GroupCandidate *c, TextBuf *out) {
         const GroupSample *g = &s->groups[c->group];
         size_t before, width;
 
@@ -74,16 +73,16 @@ static void print_row(
         print_bytes_column(g->current, out);
         print_bytes_column(c->gained, out);
         print_bytes_column(c->freeable, out);
-        print_why(s, book, c, out);
+        print_why(s, veto, c, out);
         textbuf_add(out, "\n");
 }
 
 void explain_groups(
-        const Sample *s, const IncidentBook *book, const DecideScratch *scratch, TextBuf *out) {
+        const Sample *s, const DecideVeto *veto, const DecideScratch *scratch, TextBuf *out) {
         if (scratch->n_best_groups == 0)
                 return;
         textbuf_addf(out, "  cgroups\n  %-*s %9s %10s %10s %10s\n", NAME_WIDTH, "name", "processes",
                 "charged", "gained", "freeable");
         for (size_t i = 0; i < MIN(scratch->n_best_groups, (size_t) ROWS_MAX); i++)
-                print_row(s, book, &scratch->best_groups[i], out);
+                print_row(s, veto, &scratch->best_groups[i], out);
 }

@@ -11,4 +11,4 @@ void explain_group_name(const GroupSample *g, TextBuf *out);
 
 /* The cgroups that competed at the last choice, with their refusals; nothing when none did. */
 void explain_groups(
-        const Sample *s, const IncidentBook *book, const DecideScratch *scratch, TextBuf *out);
+        const Sample *s, const DecideVeto *veto, const DecideScratch *scratch, TextBuf *out);

@@ -18,7 +18,7 @@ typedef struct Ranking {
         const Policy *policy;
         const Sample *s;
         const Verdict *v;
-        const IncidentBook *book;
+        DecideVeto veto;
         DecideScratch *scratch;
 } Ranking;
 
@@ -57,7 +57,7 @@ static void print_note(const Ranking *r, const Candidate *c, TextBuf *out) {
                 textbuf_addf(out, " by %s (%s:%" PRIu32 ")", c->spec->text ? c->spec->text : "",
                         c->spec->file ? c->spec->file : "", c->spec->line);
         else if (c->refusal == REFUSAL_REMEMBERED) {
-                const Remembered *what = remembered_find(r->book, p, r->s->raw.at_usec);
+                const Remembered *what = remembered_find(&r->veto, p);
 
                 if (what) {
                         textbuf_addf(out, ": %s, for ", what->why);
@@ -145,7 +145,7 @@ static void print_who(const Ranking *r, const Choice *choice, TextBuf *out) {
 }
 
 static void print_choice(const Ranking *r, TextBuf *out) {
-        DecideVeto veto = { r->book, r->s->raw.at_usec };
+        DecideVeto veto = r->veto;
         RankVeto ask = { decide_veto, decide_veto_group, &veto };
         const Choosing choosing = { r->config, r->policy, r->v, r->s, &ask, r->scratch, NULL };
         const char *words;
@@ -165,7 +165,7 @@ static void print_choice(const Ranking *r, TextBuf *out) {
         print_who(r, &choice, out);
         textbuf_addf(out, ", %s, to free ", words ? words : "but has no step for a process");
         textbuf_add_bytes(out, choice.target.promised);
-        if (class_budget_is_spent(r->book, r->policy, r->v->policy, choice.target.class_hash,
+        if (class_budget_is_spent(r->veto.book, r->policy, r->v->policy, choice.target.class_hash,
                     choice.target.kind, r->s->raw.at_usec))
                 textbuf_add(out, "; but the budget of its class is spent");
         textbuf_add(out, "\n");
@@ -182,7 +182,7 @@ static void print_table(const Ranking *r, TextBuf *out) {
                         print_row(r, &scratch->best[i], out);
         }
         print_choice(r, out);
-        explain_groups(r->s, r->book, scratch, out);
+        explain_groups(r->s, &r->veto, scratch, out);
         for (size_t i = eligible; i < scratch->n_best && refused < REFUSED_MAX; i++) {
                 if (refused++ == 0)
                         print_header("not to be taken, largest first", out);
@@ -222,8 +222,8 @@ static void print_place(const Ranking *r, int32_t pid, TextBuf *out) {
 
 void explain_ranking(const Config *config, const Sample *s, const Verdict *v,
         const IncidentBook *book, DecideScratch *scratch, int32_t pid, TextBuf *out) {
-        Ranking r = { config, &config->policies[v->policy], s, v, book, scratch };
-        DecideVeto veto = { book, s->raw.at_usec };
+        DecideVeto veto = { book, s->raw.at_usec, decide_asks(v->policy) };
+        Ranking r = { config, &config->policies[v->policy], s, v, veto, scratch };
         RankVeto ask = { decide_veto, decide_veto_group, &veto };
 
         if (!step_words(r.policy, true))

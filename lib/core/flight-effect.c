@@ -113,11 +113,16 @@ static Event *end(Judge *j, Flight *f, Incident *i, EventKind kind) {
 
 /* All of it that is still there. */
 static void leave_alone(Judge *j, const Flight *f, usec_t until_usec, const char *why) {
+        /* What the service manager cannot do says nothing about what a signal can: to hide the
+         * guilty from who may kill would cost an innocent. */
+        uint16_t policy_plus_one = f->is_errand ? decide_asks(f->policy) : 0;
+
         if (f->n_groups > 0 && !f->group_gone)
                 remembered_add(j->book,
                         &(Remembered){ .slot = f->groups[0].slot,
                                 .generation = f->groups[0].generation,
                                 .is_group = true,
+                                .policy_plus_one = policy_plus_one,
                                 .until_usec = until_usec,
                                 .why = why });
         for (size_t m = 0; m < f->n_members; m++)
@@ -125,6 +130,7 @@ static void leave_alone(Judge *j, const Flight *f, usec_t until_usec, const char
                         remembered_add(j->book,
                                 &(Remembered){ .slot = f->slots[m],
                                         .generation = f->generations[m],
+                                        .policy_plus_one = policy_plus_one,
                                         .until_usec = until_usec,
                                         .why = why });
 }

@@ -91,6 +91,7 @@ static void leave_out(Judge *j, Incident *i, const Target *target, const char *w
                                 ? target->groups[0].generation
                                 : j->s->procs[target->members[0]].generation,
                         .is_group = target->group >= 0,
+                        .policy_plus_one = decide_asks(i->policy),
                         .until_usec = usec_add(j->now_usec, LEFT_OUT_USEC),
                         .why = why });
         pick_release(j, i, "its target cannot be dealt with");

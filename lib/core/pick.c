@@ -10,7 +10,7 @@
 /* The policies of a machine in trouble become true together, and mostly rank alike: who is left
  * alone does not change before the next tick, so one ranking serves them all. */
 static void rank_for(Judge *j, const Incident *i, const Verdict *v) {
-        DecideVeto veto = { j->book, j->now_usec };
+        DecideVeto veto = { j->book, j->now_usec, decide_asks(i->policy) };
         RankVeto ask = { decide_veto, decide_veto_group, &veto };
 
         if (j->ranked && rank_is_same(j->ranked, judge_policy(j, i)) &&
@@ -29,7 +29,7 @@ static bool takes_groups(const Judge *j, const Incident *i) {
 }
 
 void pick_target(Judge *j, Incident *i, const Verdict *v, Choice *ret) {
-        DecideVeto veto = { j->book, j->now_usec };
+        DecideVeto veto = { j->book, j->now_usec, decide_asks(i->policy) };
         RankVeto ask = { decide_veto, decide_veto_group, &veto };
         const Choosing choosing = { j->config, judge_policy(j, i), v, j->s, &ask, j->scratch, i };
 
@@ -100,7 +100,7 @@ const GroupSample *pick_instance(
 }
 
 bool pick_unit(Judge *j, Incident *i, const Verdict *v, Choice *choice) {
-        DecideVeto veto = { j->book, j->now_usec };
+        DecideVeto veto = { j->book, j->now_usec, decide_asks(i->policy) };
         RankVeto ask = { decide_veto, decide_veto_group, &veto };
         const Choosing choosing = { j->config, judge_policy(j, i), v, j->s, &ask, j->scratch, i };
         Target target;

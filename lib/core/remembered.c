@@ -3,7 +3,8 @@
 
 #include "base/macro.h"
 
-static bool is_same(const Remembered *a, const Remembered *b) {
+/* The same one, whoever leaves it alone. */
+static bool is_about_same(const Remembered *a, const Remembered *b) {
         if (a->class_hash != 0 || b->class_hash != 0)
                 return a->class_hash == b->class_hash;
         return a->is_group == b->is_group && a->slot == b->slot && a->generation == b->generation;
@@ -15,7 +16,7 @@ void remembered_add(IncidentBook *book, const Remembered *what) {
         for (size_t i = 0; i < book->n_remembered && !place; i++) {
                 Remembered *r = &book->remembered[i];
 
-                if (is_same(r, what))
+                if (is_about_same(r, what) && r->policy_plus_one == what->policy_plus_one)
                         place = r;
                 if (r->until_usec < soonest->until_usec)
                         soonest = r;
@@ -38,45 +39,43 @@ void remembered_forget(IncidentBook *book, usec_t now_usec) {
         book->n_remembered = n;
 }
 
-/* What is remembered of one of this identity, or of its class. */
-static const Remembered *find(
-        const IncidentBook *book, const Remembered *who, uint64_t class_hash, usec_t now_usec) {
-        for (size_t i = 0; i < book->n_remembered; i++) {
-                const Remembered *r = &book->remembered[i];
+void remembered_forget_policies(IncidentBook *book) {
+        for (size_t i = 0; i < book->n_remembered; i++)
+                if (book->remembered[i].policy_plus_one != 0)
+                        book->remembered[i].until_usec = 0; /* over */
+}
 
-                if (r->until_usec > now_usec &&
-                        (r->class_hash != 0 ? r->class_hash == class_hash : is_same(r, who)))
+/* What is remembered of one of this identity, or of its class. */
+static const Remembered *find(const DecideVeto *veto, const Remembered *who, uint64_t class_hash) {
+        for (size_t i = 0; i < veto->book->n_remembered; i++) {
+                const Remembered *r = &veto->book->remembered[i];
+
+                if (r->until_usec > veto->now_usec &&
+                        (r->policy_plus_one == 0 || r->policy_plus_one == veto->policy_plus_one) &&
+                        (r->class_hash != 0 ? r->class_hash == class_hash : is_about_same(r, who)))
                         return r;
         }
         return NULL;
 }
 
-const Remembered *remembered_find(
-        const IncidentBook *book, const ProcSample *proc, usec_t now_usec) {
+const Remembered *remembered_find(const DecideVeto *veto, const ProcSample *proc) {
         const Remembered who = { .slot = proc->slot, .generation = proc->generation };
 
-        return find(book, &who, proc->facts->class_hash, now_usec);
+        return find(veto, &who, proc->facts->class_hash);
 }
 
-const Remembered *remembered_find_group(
-        const IncidentBook *book, const GroupSample *group, usec_t now_usec) {
+const Remembered *remembered_find_group(const DecideVeto *veto, const GroupSample *group) {
         const Remembered who = {
                 .slot = group->slot, .generation = group->generation, .is_group = true
         };
 
-        return find(book, &who, group->facts->class_hash, now_usec);
+        return find(veto, &who, group->facts->class_hash);
 }
 
 Refusal decide_veto(const void *ctx, const ProcSample *proc) {
-        const DecideVeto *veto = ctx;
-
-        return remembered_find(veto->book, proc, veto->now_usec) ? REFUSAL_REMEMBERED
-                                                                 : REFUSAL_NONE;
+        return remembered_find(ctx, proc) ? REFUSAL_REMEMBERED : REFUSAL_NONE;
 }
 
 Refusal decide_veto_group(const void *ctx, const GroupSample *group) {
-        const DecideVeto *veto = ctx;
-
-        return remembered_find_group(veto->book, group, veto->now_usec) ? REFUSAL_REMEMBERED
-                                                                        : REFUSAL_NONE;
+        return remembered_find_group(ctx, group) ? REFUSAL_REMEMBERED : REFUSAL_NONE;
 }

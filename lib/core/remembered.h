@@ -13,10 +13,11 @@ void remembered_add(IncidentBook *book, const Remembered *what);
 /* Gives up what is over. Once a tick: everybody who is looked at costs as much as is remembered. */
 void remembered_forget(IncidentBook *book, usec_t now_usec);
 
-/* What is remembered about a process, or NULL. */
-const Remembered *remembered_find(
-        const IncidentBook *book, const ProcSample *proc, usec_t now_usec);
+/* Gives up what is about one policy only: their numbers change with a reload. */
+void remembered_forget_policies(IncidentBook *book);
+
+/* What is remembered about a process, for the policy that asks; or NULL. */
+const Remembered *remembered_find(const DecideVeto *veto, const ProcSample *proc);
 
 /* The same about a cgroup. */
-const Remembered *remembered_find_group(
-        const IncidentBook *book, const GroupSample *group, usec_t now_usec);
+const Remembered *remembered_find_group(const DecideVeto *veto, const GroupSample *group);

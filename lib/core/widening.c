@@ -66,7 +66,7 @@ static bool widen(Judge *j, Incident *i, const Verdict *v, Choice *choice) {
                 { TARGET_UNIT,
                         "it comes back again and again: now the unit with all that is in it" },
         };
-        DecideVeto veto = { j->book, j->now_usec };
+        DecideVeto veto = { j->book, j->now_usec, decide_asks(i->policy) };
         RankVeto ask = { decide_veto, decide_veto_group, &veto };
         const Choosing choosing = { j->config, judge_policy(j, i), v, j->s, &ask, j->scratch, i };
         Target target;
