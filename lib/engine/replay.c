@@ -247,7 +247,7 @@ static void note_group(Replay *r) {
         const Plan *plan = &r->pipeline.plan;
 
         for (size_t i = 0; i < plan->n_actions; i++)
-                if (plan->actions[i].n_groups > 0) {
+                if (plan->actions[i].kind == ACTION_SIGNAL && plan->actions[i].n_groups > 0) {
                         r->group_action = plan->actions[i].id;
                         r->group = plan->actions[i].groups[0];
                 }
