@@ -59,7 +59,7 @@ def run(scenario, daemon, base, build, work):
     if not result:
         return [machine.panic(work) or 'the guest left no result'], facts
     facts['seconds'] = round(took, 1)
-    bad = verdict.outcome(scenario, result)
+    bad = verdict.outcome(scenario, result) + verdict.changed_files(scenario, result['cgroups'])
     if daemon in (AVERT, NONE):
         bad += verdict.expected(scenario, machine.records(work))
     if daemon is AVERT:

@@ -143,8 +143,8 @@ CASES = [
 
 
 def verdict_holds(scenario, outcome, records, complaint):
-    bad = (verdict.outcome(scenario, outcome) + verdict.expected(scenario, records) +
-           verdict.steps(scenario, outcome, records))
+    bad = (verdict.outcome(scenario, outcome) + verdict.changed_files(scenario, outcome['cgroups']) +
+           verdict.expected(scenario, records) + verdict.steps(scenario, outcome, records))
     return not bad if complaint is None else any(complaint in line for line in bad)
 
 

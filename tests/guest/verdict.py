@@ -97,7 +97,7 @@ def outcome(scenario, result):
                    scenario.kill_daemon_when_asked)
     if scenario.meddle and not result['meddled']:
         bad.append('what root was to do meanwhile did not come to its end')
-    return bad + changed_files(scenario, result['cgroups'])
+    return bad
 
 
 def is_aimed_at(record, suspect, may_be_group):
