@@ -234,6 +234,27 @@ START_TEST(a_unit_that_cannot_be_stopped_is_left_alone_by_who_tried_and_by_nobod
 }
 END_TEST
 
+/* Whenever the second policy comes to act: also when the first has just looked for somebody. */
+START_TEST(whom_one_policy_cannot_deal_with_another_one_ends) {
+        Story *st = story_new(GIB(16));
+        Policy *asks = world_policy(
+                st->w, "asks", WATCH_SYSTEM, CONDITION(st->w, COND_ALL, available_below(800)));
+        Policy *kills = world_policy(
+                st->w, "kills", WATCH_SYSTEM, CONDITION(st->w, COND_ALL, available_below(800)));
+        ProcSample *hog = story_process(st, "hog", GIB(10), 0, ANSWER_OBEYS),
+                   *innocent = story_process(st, "innocent", GIB(5), 0, ANSWER_OBEYS);
+
+        asks->targets.kind = kills->targets.kind = TARGET_AUTO;
+        LADDER(asks, restart());
+        LADDER(kills, (Step){ .kind = STEP_KILL, .timeout_usec = SEC(3) });
+        kills->for_usec = (usec_t) _i * MSEC(50);
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_DONE, SEC(5)));
+        ck_assert(!story_lives(hog));
+        ck_assert(story_lives(innocent));
+        story_free(st);
+}
+END_TEST
+
 START_TEST(a_dry_run_shows_it_and_asks_nobody) {
         Story *st = ladder_story(0);
         const Event *e;
@@ -268,6 +289,7 @@ int main(void) {
 
         for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
                 tcase_add_test(tc, tests[i]);
+        tcase_add_loop_test(tc, whom_one_policy_cannot_deal_with_another_one_ends, 1, 50);
         suite_add_tcase(s, tc);
         return harness_run(s);
 }

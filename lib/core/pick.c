@@ -6,15 +6,24 @@
 #include "base/macro.h"
 #include "core/group-target.h"
 #include "core/lease-book.h"
+#include "core/remembered.h"
 
 /* The policies of a machine in trouble become true together, and mostly rank alike: who is left
- * alone does not change before the next tick, so one ranking serves them all. */
+ * alone does not change before the next tick, so one ranking serves them all; not where some are
+ * left alone by one policy only. */
+static bool is_ranked(const Judge *j, const Incident *i) {
+        const Policy *p = judge_policy(j, i);
+
+        return j->ranked && instance_key_equals(&j->ranked_key, &i->key) &&
+                (j->ranked == p ||
+                        (rank_is_same(j->ranked, p) && !remembered_tells_policies_apart(j->book)));
+}
+
 static void rank_for(Judge *j, const Incident *i, const Verdict *v) {
         DecideVeto veto = { j->book, j->now_usec, decide_asks(i->policy) };
         RankVeto ask = { decide_veto, decide_veto_group, &veto };
 
-        if (j->ranked && rank_is_same(j->ranked, judge_policy(j, i)) &&
-                instance_key_equals(&j->ranked_key, &i->key))
+        if (is_ranked(j, i))
                 return;
 
         j->ranked = judge_policy(j, i);

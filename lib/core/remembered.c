@@ -39,6 +39,13 @@ void remembered_forget(IncidentBook *book, usec_t now_usec) {
         book->n_remembered = n;
 }
 
+bool remembered_tells_policies_apart(const IncidentBook *book) {
+        for (size_t i = 0; i < book->n_remembered; i++)
+                if (book->remembered[i].policy_plus_one != 0)
+                        return true;
+        return false;
+}
+
 void remembered_forget_policies(IncidentBook *book) {
         for (size_t i = 0; i < book->n_remembered; i++)
                 if (book->remembered[i].policy_plus_one != 0)

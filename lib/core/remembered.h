@@ -13,6 +13,9 @@ void remembered_add(IncidentBook *book, const Remembered *what);
 /* Gives up what is over. Once a tick: everybody who is looked at costs as much as is remembered. */
 void remembered_forget(IncidentBook *book, usec_t now_usec);
 
+/* Whether anybody is left alone by one policy and not by the others. */
+bool remembered_tells_policies_apart(const IncidentBook *book);
+
 /* Gives up what is about one policy only: their numbers change with a reload. */
 void remembered_forget_policies(IncidentBook *book);
 
