@@ -68,14 +68,15 @@ static void drop_event(void *ctx, const Event *e) {
 
 /* The index of a policy by its name, -1 when all are meant; the exit code through *ret_exit. */
 static int find_policy(const Ctl *ctl, const Config *config, const char *name, int *ret_exit) {
+        int policy;
+
         *ret_exit = CTL_OK;
         if (!name)
                 return -1;
 
-        for (size_t i = 0; i < config->n_policies; i++) {
-                if (strcmp(config->policies[i].name, name) == 0)
-                        return (int) i;
-        }
+        policy = config_find_policy(config, name);
+        if (policy >= 0)
+                return policy;
 
         ctl_error(ctl, "there is no policy '%s'; these there are:", name);
         for (size_t i = 0; i < config->n_policies; i++)

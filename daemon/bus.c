@@ -73,7 +73,7 @@ static int reply(const Question *q, View *view) {
                 return sd_bus_reply_method_errorf(
                         q->call, SD_BUS_ERROR_FAILED, "the daemon is stopping");
         if (q->policy[0]) {
-                policy = describe_find_policy(view->config, q->policy);
+                policy = config_find_policy(view->config, q->policy);
                 if (policy < 0)
                         return sd_bus_reply_method_errorf(q->call, SD_BUS_ERROR_INVALID_ARGS,
                                 "there is no policy %s", q->policy);

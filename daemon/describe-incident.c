@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <string.h>
-
 #include "base/number.h"
 #include "config/config-load.h"
 #include "config/metric.h"
@@ -12,13 +10,6 @@ static const char *truth_name(Truth truth) {
 
 static const char *phase_name(IncidentPhase phase) {
         return phase == INCIDENT_OPEN ? "open" : phase == INCIDENT_HOLDING ? "holding" : "cooling";
-}
-
-int describe_find_policy(const Config *config, const char *name) {
-        for (size_t i = 0; i < config->n_policies; i++)
-                if (strcmp(config->policies[i].name, name) == 0)
-                        return (int) i;
-        return -1;
 }
 
 /* The instance that says most about a policy: the one that is true, else armed, else the first. */

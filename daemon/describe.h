@@ -37,6 +37,3 @@ const char *describe_level(const View *view);
 void describe_add_policy_states(const View *view, Json *parent);
 void describe_add_cgroups(const View *view, Json *parent);
 void describe_add_incidents(const View *view, Json *parent);
-
-/* The index of a policy by name, -1 when there is none. */
-int describe_find_policy(const Config *config, const char *name);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/clock.h"
 
@@ -534,3 +535,11 @@ typedef struct Config {
         uint64_t hash; /* of all texts: tells whether two daemons run the same policy */
         void *arena;   /* owns the memory; opaque */
 } Config;
+
+/* The index of the policy of that name, or -1. */
+static inline int config_find_policy(const Config *config, const char *name) {
+        for (size_t i = 0; i < config->n_policies; i++)
+                if (strcmp(config->policies[i].name, name) == 0)
+                        return (int) i;
+        return -1;
+}

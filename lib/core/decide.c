@@ -127,20 +127,13 @@ void decide(const Config *config, const Sample *s, const Verdict *verdicts, size
         ret->busy = is_busy(&j);
 }
 
-static uint16_t find_policy(const Config *config, const char *name) {
-        for (size_t i = 0; i < config->n_policies; i++)
-                if (strcmp(config->policies[i].name, name) == 0)
-                        return (uint16_t) i;
-        return UINT16_MAX;
-}
-
 static void rebase_incident(Judge *j, const Config *from, const Config *to, Incident *i) {
-        uint16_t index = find_policy(to, from->policies[i->policy].name);
+        int index = config_find_policy(to, from->policies[i->policy].name);
         const Policy *policy;
 
-        if (index != UINT16_MAX && to->policies[index].watch == i->key.watch) {
+        if (index >= 0 && to->policies[index].watch == i->key.watch) {
                 policy = &to->policies[index];
-                i->policy = index;
+                i->policy = (uint16_t) index;
                 /* A ladder that became shorter is at its end; one that became longer has more to
                  * offer. */
                 i->next_step = policy_is_standing(policy)
@@ -168,17 +161,17 @@ static void rebase_incident(Judge *j, const Config *from, const Config *to, Inci
 static void rebase_budgets(const Config *from, const Config *to, IncidentBook *book) {
         for (size_t i = 0; i < BUDGETS_MAX; i++) {
                 BudgetEntry *e = &book->budgets[i];
-                uint16_t index;
+                int index;
 
                 if (e->class_hash == 0)
                         continue;
                 index = e->policy < from->n_policies
-                        ? find_policy(to, from->policies[e->policy].name)
-                        : UINT16_MAX;
-                if (index == UINT16_MAX)
+                        ? config_find_policy(to, from->policies[e->policy].name)
+                        : -1;
+                if (index < 0)
                         memset(e, 0, sizeof(*e));
                 else
-                        e->policy = index;
+                        e->policy = (uint16_t) index;
         }
 }
 
@@ -188,11 +181,11 @@ void incident_book_rebase(
         Judge j = {
                 .config = from, .s = &nothing, .book = book, .plan = ret, .now_usec = now_usec
         };
-        uint16_t flight_policy = UINT16_MAX;
+        int flight_policy = -1;
 
         memset(ret, 0, sizeof(*ret));
         if (book->flight.active)
-                flight_policy = find_policy(to, from->policies[book->flight.policy].name);
+                flight_policy = config_find_policy(to, from->policies[book->flight.policy].name);
 
         for (size_t i = 0; i < INCIDENTS_MAX; i++)
                 if (book->incidents[i].used)
@@ -203,8 +196,8 @@ void incident_book_rebase(
         list_settling(book);
         ret->within_usec = leases_within_usec(&book->leases, now_usec);
 
-        if (flight_policy == UINT16_MAX)
+        if (flight_policy < 0)
                 book->flight.active = false;
         else
-                book->flight.policy = flight_policy;
+                book->flight.policy = (uint16_t) flight_policy;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/lease-book.h"
 
-#include <string.h>
-
 #include "base/macro.h"
 #include "core/incident.h"
 #include "core/lease-end.h"
@@ -262,14 +260,11 @@ usec_t leases_within_usec(const LeaseBook *book, usec_t now_usec) {
 void leases_rebase(LeaseBook *book, const Config *from, const Config *to) {
         for (size_t k = 0; k < LEASES_MAX; k++) {
                 Lease *l = &book->leases[k];
-                const char *name =
-                        l->policy < from->n_policies ? from->policies[l->policy].name : NULL;
+                int index = l->policy < from->n_policies
+                        ? config_find_policy(to, from->policies[l->policy].name)
+                        : -1;
 
-                if (l->phase == LEASE_NONE)
-                        continue;
-                l->policy = UINT16_MAX;
-                for (uint16_t p = 0; name && p < to->n_policies; p++)
-                        if (strcmp(to->policies[p].name, name) == 0)
-                                l->policy = p;
+                if (l->phase != LEASE_NONE)
+                        l->policy = index < 0 ? UINT16_MAX : (uint16_t) index;
         }
 }

@@ -50,6 +50,7 @@ static bool load_one(
         uint64_t n = atomic_load(&r->n);
         BudgetEntry e = { .class_hash = r->class_hash, .n = (uint32_t) n };
         usec_t latest;
+        int index;
 
         if (n == 0 || n > UINT32_MAX || r->class_hash == 0 ||
                 !memchr(r->policy, '\0', sizeof(r->policy)))
@@ -59,12 +60,12 @@ static bool load_one(
         latest = e.times[(n - 1) % BUDGET_TIMES_MAX];
         if (latest > now_usec || now_usec - latest > TOO_OLD_USEC)
                 return false;
-        for (; e.policy < config->n_policies; e.policy++)
-                if (strcmp(config->policies[e.policy].name, r->policy) == 0) {
-                        *ret = e;
-                        return true;
-                }
-        return false;
+        index = config_find_policy(config, r->policy);
+        if (index < 0)
+                return false;
+        e.policy = (uint16_t) index;
+        *ret = e;
+        return true;
 }
 
 size_t ledger_budgets_load(
