@@ -8,6 +8,20 @@
 #include "core/lease-book.h"
 #include "core/remembered.h"
 
+/* What choice.h asks for, about one incident. Points into itself: it stays where it is. */
+typedef struct Picking {
+        DecideVeto veto;
+        RankVeto ask;
+        Choosing choosing;
+} Picking;
+
+static void begin(const Judge *j, const Incident *i, const Verdict *v, Picking *ret) {
+        ret->veto = (DecideVeto){ j->book, j->now_usec, decide_asks(i->policy) };
+        ret->ask = (RankVeto){ decide_veto, decide_veto_group, &ret->veto };
+        ret->choosing =
+                (Choosing){ j->config, judge_policy(j, i), v, j->s, &ret->ask, j->scratch, i };
+}
+
 /* The policies of a machine in trouble become true together, and mostly rank alike: who is left
  * alone does not change before the next tick, so one ranking serves them all; not where some are
  * left alone by one policy only. */
@@ -20,16 +34,16 @@ static bool is_ranked(const Judge *j, const Incident *i) {
 }
 
 static void rank_for(Judge *j, const Incident *i, const Verdict *v) {
-        DecideVeto veto = { j->book, j->now_usec, decide_asks(i->policy) };
-        RankVeto ask = { decide_veto, decide_veto_group, &veto };
+        Picking p;
 
         if (is_ranked(j, i))
                 return;
+        begin(j, i, v, &p);
 
         j->ranked = judge_policy(j, i);
         j->ranked_key = i->key;
         j->scratch->n_best =
-                rank(j->config, judge_policy(j, i), v, j->s, &ask, j->scratch->candidates,
+                rank(j->config, judge_policy(j, i), v, j->s, &p.ask, j->scratch->candidates,
                         j->scratch->size, j->scratch->best, ELEMENTS(j->scratch->best));
 }
 
@@ -38,12 +52,11 @@ static bool takes_groups(const Judge *j, const Incident *i) {
 }
 
 void pick_target(Judge *j, Incident *i, const Verdict *v, Choice *ret) {
-        DecideVeto veto = { j->book, j->now_usec, decide_asks(i->policy) };
-        RankVeto ask = { decide_veto, decide_veto_group, &veto };
-        const Choosing choosing = { j->config, judge_policy(j, i), v, j->s, &ask, j->scratch, i };
+        Picking p;
 
         rank_for(j, i, v);
-        choice_make(&choosing, ret);
+        begin(j, i, v, &p);
+        choice_make(&p.choosing, ret);
         if (i->has_target && !ret->kept)
                 pick_release(j, i, "its target may not be taken any more");
 }
@@ -109,17 +122,24 @@ const GroupSample *pick_instance(
 }
 
 bool pick_unit(Judge *j, Incident *i, const Verdict *v, Choice *choice) {
-        DecideVeto veto = { j->book, j->now_usec, decide_asks(i->policy) };
-        RankVeto ask = { decide_veto, decide_veto_group, &veto };
-        const Choosing choosing = { j->config, judge_policy(j, i), v, j->s, &ask, j->scratch, i };
+        Picking p;
         Target target;
 
-        if (!choice_unit(&choosing, choice, &target))
+        begin(j, i, v, &p);
+        if (!choice_unit(&p.choosing, choice, &target))
                 return false;
         choice->target = target;
         choice->group = &j->scratch->groups[target.group];
         choice->too_many = false;
         return true;
+}
+
+bool pick_wider(const Judge *j, const Incident *i, const Verdict *v, const Choice *choice,
+        TargetKind kind, Target *ret) {
+        Picking p;
+
+        begin(j, i, v, &p);
+        return choice_widen(&p.choosing, choice, kind, ret);
 }
 
 void pick_keep_group(Incident *i, const GroupSample *group) {

@@ -32,6 +32,10 @@ const GroupSample *pick_instance(
  * there is none that may be taken. */
 bool pick_unit(Judge *j, Incident *i, const Verdict *v, Choice *choice);
 
+/* The next larger target than the choice's, as choice_widen() has it. */
+bool pick_wider(const Judge *j, const Incident *i, const Verdict *v, const Choice *choice,
+        TargetKind kind, Target *ret);
+
 /* The target is this one from now on. */
 void pick_keep(const Judge *j, Incident *i, const Target *target);
 void pick_keep_group(Incident *i, const GroupSample *group);

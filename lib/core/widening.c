@@ -66,15 +66,11 @@ static bool widen(Judge *j, Incident *i, const Verdict *v, Choice *choice) {
                 { TARGET_UNIT,
                         "it comes back again and again: now the unit with all that is in it" },
         };
-        DecideVeto veto = { j->book, j->now_usec, decide_asks(i->policy) };
-        RankVeto ask = { decide_veto, decide_veto_group, &veto };
-        const Choosing choosing = { j->config, judge_policy(j, i), v, j->s, &ask, j->scratch, i };
         Target target;
 
         for (size_t k = choice->target.kind == TARGET_PROCESS ? 0 : 1;
                 choice->target.n_groups == 0 && k < ELEMENTS(wider); k++) {
-                if (!choice_widen(&choosing, choice, wider[k].kind, &target) ||
-                        is_spent(j, i, &target))
+                if (!pick_wider(j, i, v, choice, wider[k].kind, &target) || is_spent(j, i, &target))
                         continue;
                 tell_budget(j, i, choice, wider[k].words);
                 i->widened = wider[k].kind;
