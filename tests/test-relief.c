@@ -75,6 +75,24 @@ START_TEST(reclaim_asks_for_no_more_than_there_is) {
 }
 END_TEST
 
+START_TEST(a_reclaim_needs_no_place_among_the_leases) {
+        Story *st = ladder_story(GIB(4));
+
+        for (size_t k = 0; k < LEASES_MAX; k++) /* all on their way back, and nobody answers */
+                st->w->book.leases.leases[k] = (Lease){ .phase = LEASE_RETURNING,
+                        .slot = BUILD + 1,
+                        .ordered_usec = st->w->now + SEC(100),
+                        .was_held = true };
+        LADDER(&st->w->policies[0],
+                (Step){ .kind = STEP_RECLAIM,
+                        .amount = { true, true, 1000 },
+                        .timeout_usec = SEC(1) });
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_TAKEN, SEC(5)));
+        ck_assert_int_eq(st->w->plan.actions[0].kind, ACTION_RECLAIM);
+        story_free(st);
+}
+END_TEST
+
 START_TEST(a_reclaim_that_nobody_answers_is_given_up) {
         Story *st = ladder_story(GIB(4));
         const Event *e = NULL;
@@ -439,6 +457,7 @@ int main(void) {
                 reclaim_that_suffices_harms_nobody,
                 what_a_reclaim_brought_is_told_though_the_trouble_is_over_before,
                 reclaim_asks_for_no_more_than_there_is,
+                a_reclaim_needs_no_place_among_the_leases,
                 a_reclaim_that_nobody_answers_is_given_up,
                 a_step_settles_for_its_own_incident_only,
                 critical_skips_reversible_steps,

@@ -9,16 +9,10 @@
 
 /* False when the plan is full. */
 static bool send_signal(Judge *j, Flight *f, int signo) {
-        Action *a;
+        Action *a = judge_add_action(j, ACTION_SIGNAL, f->incident, f->policy, f->step);
 
-        if (j->plan->n_actions == PLAN_ACTIONS_MAX)
+        if (!a)
                 return false;
-
-        a = &j->plan->actions[j->plan->n_actions++];
-        a->id = ++j->book->next_action;
-        a->incident = f->incident;
-        a->policy = f->policy;
-        a->step = f->step;
         a->signo = signo;
         a->release = signo == SIGNO_KILL;
         for (size_t m = 0; m < f->n_members; m++) {

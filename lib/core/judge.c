@@ -4,6 +4,7 @@
 #include "base/macro.h"
 #include "base/number.h"
 
+#define ACTIONS_KEPT 2 /* a signal and its escalation */
 #define CRITICAL_LEVEL_PERMYRIAD 200
 #define CRITICAL_FORECAST_PERMYRIAD 1500
 #define KILL_TAKES_USEC (100 * USEC_PER_MSEC)
@@ -117,6 +118,25 @@ static NotifyLevel level_of(EventKind kind) {
                 break;
         }
         return NOTIFY_INFO;
+}
+
+bool judge_has_room(const Judge *j, size_t n) {
+        return j->plan->n_actions + n + ACTIONS_KEPT <= PLAN_ACTIONS_MAX;
+}
+
+Action *judge_add_action(
+        Judge *j, ActionKind kind, uint64_t incident, uint16_t policy, StepKind step) {
+        Action *a;
+
+        if (j->plan->n_actions == PLAN_ACTIONS_MAX)
+                return NULL;
+        a = &j->plan->actions[j->plan->n_actions++];
+        a->kind = kind;
+        a->id = ++j->book->next_action;
+        a->incident = incident;
+        a->policy = policy;
+        a->step = step;
+        return a;
 }
 
 Event *judge_add_event(Judge *j, EventKind kind, const Incident *i) {

@@ -51,6 +51,15 @@ bool judge_is_critical(const Judge *j, const Incident *i, uint64_t target_bytes)
  * is full (then it is counted). */
 Event *judge_add_event(Judge *j, EventKind kind, const Incident *i);
 
+/* True when n more actions have room in this tick, beside the two that are kept for a signal and
+ * its escalation. */
+bool judge_has_room(const Judge *j, size_t n);
+
+/* A new action in the plan with what all actions have, for a step of an incident; NULL when the
+ * plan is full. */
+Action *judge_add_action(
+        Judge *j, ActionKind kind, uint64_t incident, uint16_t policy, StepKind step);
+
 /* Fills the event's view of a process. */
 void judge_describe(const Sample *s, const Candidate *c, EventProcess *ret);
 

@@ -6,9 +6,6 @@
 #include "core/lease-end.h"
 #include "core/throttle.h"
 
-/* Of a plan's actions, kept for a signal and its escalation. */
-#define ACTIONS_KEPT 2
-
 /* After this a return does not wait for the outcome of the order before it any more. */
 #define OUTCOME_PATIENCE_USEC (500 * USEC_PER_MSEC)
 
@@ -20,21 +17,12 @@ static bool is_of(const Lease *l, LeaseFile file, const GroupRef *group) {
                 l->generation == group->generation;
 }
 
-static bool has_actions(const Judge *j, size_t n) {
-        return j->plan->n_actions + n + ACTIONS_KEPT <= PLAN_ACTIONS_MAX;
-}
-
 static bool order(Judge *j, Lease *l, ActionKind kind) {
         Action *a;
 
-        if (!has_actions(j, 1))
+        if (!judge_has_room(j, 1))
                 return false;
-        a = &j->plan->actions[j->plan->n_actions++];
-        a->kind = kind;
-        a->id = ++j->book->next_action;
-        a->incident = l->incident;
-        a->policy = l->policy;
-        a->step = l->step;
+        a = judge_add_action(j, kind, l->incident, l->policy, l->step);
         a->groups[0] = (GroupRef){ l->slot, l->generation };
         a->n_groups = 1;
         a->file = l->file;
@@ -84,7 +72,7 @@ static size_t n_free(const LeaseBook *book) {
 }
 
 bool lease_has_room(const Judge *j, size_t n) {
-        return has_actions(j, n) && n_free(&j->book->leases) >= n;
+        return judge_has_room(j, n) && n_free(&j->book->leases) >= n;
 }
 
 static Lease *find_free(LeaseBook *book) {
@@ -95,7 +83,7 @@ static Lease *find_free(LeaseBook *book) {
 }
 
 static LeaseAnswer renew(Judge *j, Lease *l, uint16_t index, const LeaseWish *wish) {
-        if (l->phase != LEASE_HELD || l->wants_return || !has_actions(j, 1))
+        if (l->phase != LEASE_HELD || l->wants_return || !judge_has_room(j, 1))
                 return LEASE_WAIT;
         l->index = index;
         l->goal = wish->goal;
@@ -116,7 +104,7 @@ LeaseAnswer lease_take(Judge *j, const Incident *i, uint16_t index, const LeaseW
         l = find_free(&j->book->leases);
         if (!l)
                 return LEASE_FULL;
-        if (!has_actions(j, 1))
+        if (!judge_has_room(j, 1))
                 return LEASE_WAIT;
 
         *l = (Lease){ .phase = LEASE_TAKING,

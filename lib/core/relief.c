@@ -83,7 +83,7 @@ static ReliefAnswer take_reclaim(
         bytes = page_align(j->s, bytes);
         if (bytes == 0)
                 return leave_out(j, i, step, g, "it has nothing that could be reclaimed");
-        if (!j->dry && !lease_has_room(j, 1))
+        if (!j->dry && !judge_has_room(j, 1))
                 return RELIEF_LATER;
 
         e = begin(j, i, v, index, g);
@@ -91,12 +91,7 @@ static ReliefAnswer take_reclaim(
                 e->promised = bytes;
         if (j->dry)
                 return RELIEF_TAKEN;
-        a = &j->plan->actions[j->plan->n_actions++];
-        a->kind = ACTION_RECLAIM;
-        a->id = ++j->book->next_action;
-        a->incident = i->id;
-        a->policy = i->policy;
-        a->step = STEP_RECLAIM;
+        a = judge_add_action(j, ACTION_RECLAIM, i->id, i->policy, STEP_RECLAIM);
         a->groups[0] = (GroupRef){ g->slot, g->generation };
         a->n_groups = 1;
         a->value = bytes;
