@@ -10,8 +10,18 @@ const LeaseAccess lease_access_kernel = {
         .write = cgroup_limit_write_fd,
 };
 
-static int error_of(int outcome) {
-        return outcome == CGROUP_UNSUPPORTED ? -EOPNOTSUPP : outcome;
+/* From an outcome of kernel/cgroup.h to one of ours, or negative errno. */
+static int exchanged(int outcome) {
+        switch (outcome) {
+        case CGROUP_OK:
+                return EXCHANGE_OK;
+        case CGROUP_GONE:
+                return EXCHANGE_GONE;
+        case CGROUP_UNSUPPORTED:
+                return -EOPNOTSUPP;
+        default:
+                return outcome;
+        }
 }
 
 /* As the file will show it: whole pages. */
@@ -22,12 +32,11 @@ static uint64_t as_read(const LeaseRecord *r, uint64_t value) {
 /* A write that was refused after it took effect counts as done. */
 static int write_value(const LeaseAccess *access, int fd, uint64_t value) {
         uint64_t there;
-        int result = access->write(fd, value);
+        int r = exchanged(access->write(fd, value));
 
-        if (result == CGROUP_OK || result == CGROUP_GONE)
-                return result;
-        return access->read(fd, &there) == CGROUP_OK && there == value ? CGROUP_OK
-                                                                       : error_of(result);
+        if (r < 0 && access->read(fd, &there) == CGROUP_OK && there == value)
+                return EXCHANGE_OK;
+        return r;
 }
 
 static bool is_ours(const LeaseRecord *r, uint64_t there) {
@@ -37,10 +46,10 @@ static bool is_ours(const LeaseRecord *r, uint64_t there) {
 int lease_exchange_take(
         const LeaseAccess *access, LeaseRecord *r, int fd, uint64_t value, uint64_t *ret_old) {
         uint64_t old;
-        int result = access->read(fd, &old);
+        int result = exchanged(access->read(fd, &old));
 
-        if (result != CGROUP_OK)
-                return result == CGROUP_GONE ? EXCHANGE_GONE : error_of(result);
+        if (result != EXCHANGE_OK)
+                return result;
         value = as_read(r, value);
         if (r->terms.file != LEASE_FREEZE && old < value)
                 return -EALREADY;
@@ -51,9 +60,9 @@ int lease_exchange_take(
         lease_record_seal(r);
 
         result = write_value(access, fd, value);
-        if (result != CGROUP_OK) {
+        if (result != EXCHANGE_OK) {
                 atomic_store(&r->seal, 0); /* nothing was changed */
-                return result == CGROUP_GONE ? EXCHANGE_GONE : result;
+                return result;
         }
         *ret_old = old;
         return EXCHANGE_OK;
@@ -62,10 +71,10 @@ int lease_exchange_take(
 int lease_exchange_step(
         const LeaseAccess *access, LeaseRecord *r, int fd, uint64_t value, uint64_t *ret_old) {
         uint64_t there;
-        int result = access->read(fd, &there);
+        int result = exchanged(access->read(fd, &there));
 
-        if (result != CGROUP_OK)
-                return result == CGROUP_GONE ? EXCHANGE_GONE : error_of(result);
+        if (result != EXCHANGE_OK)
+                return result;
         if (!is_ours(r, there))
                 return EXCHANGE_FOREIGN;
 
@@ -73,9 +82,9 @@ int lease_exchange_step(
         atomic_store(&r->ours, there); /* whichever of the two it was */
         atomic_store(&r->next, value);
         result = write_value(access, fd, value);
-        if (result != CGROUP_OK) {
+        if (result != EXCHANGE_OK) {
                 atomic_store(&r->next, there);
-                return result == CGROUP_GONE ? EXCHANGE_GONE : result;
+                return result;
         }
         atomic_store(&r->ours, value);
         *ret_old = r->terms.old;
@@ -84,19 +93,19 @@ int lease_exchange_step(
 
 int lease_exchange_return(const LeaseAccess *access, LeaseRecord *r, int fd) {
         uint64_t there;
-        int result = access->read(fd, &there);
+        int result = exchanged(access->read(fd, &there));
 
-        if (result != CGROUP_OK)
-                return result == CGROUP_GONE ? EXCHANGE_GONE : error_of(result);
+        if (result != EXCHANGE_OK)
+                return result;
         if (there == r->terms.old)
                 return EXCHANGE_OK; /* killed before it was written, or after it was given back */
         if (!is_ours(r, there))
                 return EXCHANGE_FOREIGN;
 
         result = write_value(access, fd, r->terms.old);
-        if (result == CGROUP_OK)
-                result = access->read(fd, &there);
-        if (result != CGROUP_OK)
-                return result == CGROUP_GONE ? EXCHANGE_GONE : error_of(result);
+        if (result == EXCHANGE_OK)
+                result = exchanged(access->read(fd, &there));
+        if (result != EXCHANGE_OK)
+                return result;
         return there == r->terms.old ? EXCHANGE_OK : -EIO;
 }
