@@ -66,19 +66,25 @@ void ledger_gains_load(LeaseLedger *l, const Sample *s, History *h) {
         const LedgerGain *records = lease_ledger_gains(l);
         const LedgerGroupGain *groups = lease_ledger_group_gains(l);
 
-        for (size_t k = 0; k < LEDGER_GAINS_MAX; k++)
-                for (size_t i = 0; i < s->n_procs; i++) {
+        for (size_t k = 0; k < LEDGER_GAINS_MAX; k++) {
+                uint64_t pid = atomic_load(&records[k].pid);
+
+                for (size_t i = 0; pid != 0 && i < s->n_procs; i++) {
                         const ProcSample *p = &s->procs[i];
 
-                        if (atomic_load(&records[k].pid) == (uint64_t) p->facts->pid &&
+                        if (pid == (uint64_t) p->facts->pid &&
                                 records[k].start_ticks == p->facts->start_ticks)
                                 history_recall(h, p->slot, p->generation, &records[k].past);
                 }
-        for (size_t k = 0; k < LEDGER_GROUP_GAINS_MAX; k++)
-                for (size_t i = 0; i < s->n_groups; i++) {
+        }
+        for (size_t k = 0; k < LEDGER_GROUP_GAINS_MAX; k++) {
+                uint64_t inode = atomic_load(&groups[k].inode);
+
+                for (size_t i = 0; inode != 0 && i < s->n_groups; i++) {
                         const GroupSample *g = &s->groups[i];
 
-                        if (atomic_load(&groups[k].inode) == g->facts->inode)
+                        if (inode == g->facts->inode)
                                 history_recall_group(h, g->slot, g->generation, &groups[k].past);
                 }
+        }
 }
