@@ -184,7 +184,7 @@ typedef struct Release {
 static void on_returned(void *ctx, const LeaseTerms *terms, uint64_t ours _unused_, int result) {
         Release *release = ctx;
 
-        if (result >= 0 || result == -EBADMSG) {
+        if (lease_replay_is_over(result)) {
                 release->n_dropped++;
                 return;
         }

@@ -29,7 +29,7 @@ void engine_leases_open(Engine *e, const char *path) {
 
 static void on_returned(void *ctx, const LeaseTerms *terms, uint64_t ours, int result) {
         Pass *pass = ctx;
-        bool failed = result < 0 && result != -EBADMSG;
+        bool failed = !lease_replay_is_over(result);
 
         pass->n_dropped += !failed;
         pass->n_failed += failed;

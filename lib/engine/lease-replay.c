@@ -93,7 +93,7 @@ static bool replay_one(LeaseLedger *l, uint32_t i, int cgroup_fd, const LeaseRep
         ours = atomic_load(&r->ours);
         if (result == -EBADMSG)
                 memset(&terms, 0, sizeof(terms));
-        if (result >= 0 || result == -EBADMSG)
+        if (lease_replay_is_over(result))
                 lease_ledger_drop(l, i, true);
         replay->on_returned(replay->ctx, &terms, ours, result);
         return true;

@@ -5,6 +5,8 @@
  * nobody looks after any more, and all of it at the end. For main and avertctl: opens, and may wait
  * in the kernel. */
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "engine/lease-ledger.h"
@@ -26,6 +28,11 @@ typedef struct LeaseReplay {
         void (*on_returned)(void *ctx, const LeaseTerms *terms, uint64_t ours, int result);
         void *ctx;
 } LeaseReplay;
+
+/* Whether nothing is owed any more after such a result: the record was dropped. */
+static inline bool lease_replay_is_over(int result) {
+        return result >= 0 || result == -EBADMSG;
+}
 
 /* cgroup_fd: the root of the cgroup2 tree; negative: there is none, nothing is done. Returns how
  * many records were looked after. */
