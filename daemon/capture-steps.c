@@ -98,10 +98,6 @@ static int begin(void *ctx, const Errand *errand, const Step *step) {
         return r;
 }
 
-/* (1) */
-static void cancel(void *ctx _unused_, uint64_t id _unused_) {
-}
-
 static void tell(const CaptureSteps *c, const StarterAnswer *a) {
         char took[32];
         TextBuf b;
@@ -152,7 +148,8 @@ void capture_steps_init(CaptureSteps *c, const CaptureOptions *options) {
                 c->directory[0] = '\0';
         if (options->starter)
                 starter_set_listener(options->starter, JOB_CAPTURE, on_answer, c);
-        errands_set_owner(options->errands, STEP_CAPTURE, (ErrandOwner){ begin, cancel, c });
+        errands_set_owner(
+                options->errands, STEP_CAPTURE, (ErrandOwner){ .begin = begin, .ctx = c });
 }
 
 void capture_steps_care(CaptureSteps *c, usec_t now_usec) {

@@ -84,10 +84,6 @@ static int begin(void *ctx, const Errand *errand, const Step *step) {
         return r;
 }
 
-/* (2) */
-static void cancel(void *ctx _unused_, uint64_t id _unused_) {
-}
-
 static void tell(const CommandEntry *entry, const StarterAnswer *answer) {
         char text[1024];
         TextBuf b;
@@ -122,7 +118,7 @@ void command_steps_init(
                 c->places = *places;
         if (starter)
                 starter_set_listener(starter, JOB_COMMAND, on_answer, c);
-        errands_set_owner(errands, STEP_RUN, (ErrandOwner){ begin, cancel, c });
+        errands_set_owner(errands, STEP_RUN, (ErrandOwner){ .begin = begin, .ctx = c });
 }
 
 void command_steps_care(CommandSteps *c, usec_t now_usec) {

@@ -271,9 +271,7 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
         r = sd_event_new(&d->event);
         if (r < 0)
                 return r;
-        r = step_owners_fork(d);
-        if (r < 0)
-                return r;
+        step_owners_fork(d);
         r = engine_new(&engine, d->config, &d->engine);
         if (r < 0) {
                 log_error("the engine cannot start: %s", strerror(-r));

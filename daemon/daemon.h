@@ -76,8 +76,8 @@ void announce_policy(const Daemon *d);
 void loop_drain(Daemon *d);
 
 /* step-owners.c: who runs the errands of which step. Forks what has to be forked before memory is
- * locked and before any thread; what fails is told and refused later. 0 or negative errno. */
-int step_owners_fork(Daemon *d);
+ * locked and before any thread; what fails is told and refused later. */
+void step_owners_fork(Daemon *d);
 
 /* Takes the errands, after loop_watch(). 0 or negative errno. */
 int step_owners_watch(Daemon *d);

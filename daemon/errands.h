@@ -28,7 +28,8 @@ typedef struct ErrandOwner {
          * ends in) are there until it is answered or cancelled. */
         int (*begin)(void *ctx, const Errand *errand, const Step *step);
 
-        /* Its deadline is over and it was answered: end it. NULL: begin never returns 0. */
+        /* Its deadline is over and it was answered: end it. NULL: it never is, or ends by
+         * itself. */
         void (*cancel)(void *ctx, uint64_t id);
         void *ctx;
 } ErrandOwner;

@@ -60,11 +60,10 @@ static void start_starter(Daemon *d) {
                         strerror(-r));
 }
 
-int step_owners_fork(Daemon *d) {
+void step_owners_fork(Daemon *d) {
         if (!d->options->dry) /* else no errand comes */
                 start_starter(d);
         drop_rights();
-        return 0;
 }
 
 static int on_starter(
