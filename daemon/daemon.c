@@ -176,8 +176,8 @@ static int begin_hint(void *ctx, const Errand *errand, const Step *step _unused_
 /* Beside the private socket, wherever that is; nowhere in a dry run, which never has a hint to
  * give. Without it nobody hears the hints, and nothing else is missing. */
 static int serve_pressure(Daemon *d) {
-        char path[256], why[512];
-        TextBuf p, w;
+        char bus[256], path[256], why[512];
+        TextBuf b, p, w;
         int r;
 
         r = pressure_server_new(d->event, &d->pressure);
@@ -186,12 +186,11 @@ static int serve_pressure(Daemon *d) {
         errands_set_owner(
                 &d->errands, STEP_HINT, (ErrandOwner){ .begin = begin_hint, .ctx = d->pressure });
 
-        textbuf_init(&p, path, sizeof(path));
-        if (d->options->dry || !bus_path(d->options, &p))
+        textbuf_init(&b, bus, sizeof(bus));
+        if (d->options->dry || !bus_path(d->options, &b))
                 return 0;
-        while (p.len > 0 && path[p.len - 1] != '/')
-                path[--p.len] = '\0';
-        textbuf_add(&p, "pressure");
+        textbuf_init(&p, path, sizeof(path));
+        textbuf_add_beside(&p, bus, "pressure");
 
         textbuf_init(&w, why, sizeof(why));
         r = pressure_server_listen(d->pressure, path, &w);

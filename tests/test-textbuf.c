@@ -26,6 +26,27 @@ START_TEST(text_is_collected_until_it_is_cut) {
 }
 END_TEST
 
+START_TEST(a_neighbour_is_named_in_the_directory_of_a_path) {
+        static const struct {
+                const char *path, *want;
+        } rows[] = {
+                { "/run/avert/bus", "/run/avert/leases" },
+                { "/bus", "/leases" },
+                { "bus", "leases" },
+                { "/run/avert/", "/run/avert/leases" },
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                char data[64];
+                TextBuf b;
+
+                textbuf_init(&b, data, sizeof(data));
+                textbuf_add_beside(&b, rows[i].path, "leases");
+                ck_assert_str_eq(data, rows[i].want);
+        }
+}
+END_TEST
+
 START_TEST(nothing_is_added_after_a_cut) {
         char data[5];
         TextBuf b;
@@ -225,7 +246,8 @@ START_TEST(shares_are_shown_with_the_decimals_that_matter) {
 }
 END_TEST
 
-HARNESS_MAIN("textbuf", text_is_collected_until_it_is_cut, nothing_is_added_after_a_cut,
+HARNESS_MAIN("textbuf", text_is_collected_until_it_is_cut,
+        a_neighbour_is_named_in_the_directory_of_a_path, nothing_is_added_after_a_cut,
         formatted_text_is_cut_between_characters, a_buffer_of_one_byte_holds_the_empty_text,
         foreign_text_steers_no_terminal, escapes_are_written_whole_or_not_at_all,
         bytes_are_shown_in_binary_units, durations_are_shown_in_the_units_of_policies,

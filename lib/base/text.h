@@ -55,6 +55,10 @@ typedef struct TextBuf {
 void textbuf_init(TextBuf *b, char *data, size_t size);
 void textbuf_add(TextBuf *b, const char *text);
 void textbuf_add_slice(TextBuf *b, Slice s);
+
+/* The path of `name` in the directory in which `path` is: of "/run/avert/bus" and "leases",
+ * "/run/avert/leases". */
+void textbuf_add_beside(TextBuf *b, const char *path, const char *name);
 void textbuf_addf(TextBuf *b, const char *format, ...) _printf_(2, 3);
 
 /* Adds text that belongs to somebody else (comm, cmdline, file names): control characters, marks

@@ -48,6 +48,13 @@ void textbuf_add_slice(TextBuf *b, Slice s) {
         append(b, s.at, s.len);
 }
 
+void textbuf_add_beside(TextBuf *b, const char *path, const char *name) {
+        const char *slash = strrchr(path, '/');
+
+        append(b, path, slash ? (size_t) (slash + 1 - path) : 0);
+        textbuf_add(b, name);
+}
+
 void textbuf_addf(TextBuf *b, const char *format, ...) {
         size_t old = b->len;
         va_list ap;

@@ -50,11 +50,7 @@ struct LeaseLedger {
 _Static_assert(_Alignof(LeaseRecord) == 8 && sizeof(LeaseRecord) % 8 == 0, "words");
 
 void lease_ledger_path(const char *bus_path, TextBuf *ret) {
-        const char *slash = strrchr(bus_path, '/');
-
-        if (slash)
-                textbuf_add_slice(ret, (Slice){ bus_path, (size_t) (slash + 1 - bus_path) });
-        textbuf_add(ret, "leases");
+        textbuf_add_beside(ret, bus_path, "leases");
 }
 
 int lease_ledger_boot_id(int proc_fd, char *ret, size_t size) {
