@@ -3,7 +3,6 @@
 /* avertctl leases: from the file, with and without a daemon that has it. */
 
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,48 +10,21 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
-#include "ctl/ctl.h"
 #include "ctl/json-tree.h"
-#include "ctl/options.h"
 #include "engine/lease-exchange.h"
 #include "kernel/cgroup-limit.h"
 #include "tests/bus-double.h"
 #include "tests/cgroup-fixture.h"
-
-static char *out, *err;
-static int code;
+#include "tests/verb-run.h"
 
 /* avertctl leases --bus BUS with these words, NULL-terminated. */
 static void run(const char *bus, const char *word, ...) {
-        char *argv[16] = { (char[]){ "avertctl" }, (char[]){ "leases" }, (char[]){ "--bus" },
-                (char *) (uintptr_t) bus };
-        size_t out_len, err_len;
-        Ctl ctl = { .width = 80 };
-        const Verb *verb;
-        int argc = 4, first;
+        const char *const first[] = { "leases", "--bus", bus, NULL };
         va_list ap;
 
         va_start(ap, word);
-        for (; word; word = va_arg(ap, const char *))
-                argv[argc++] = (char *) (uintptr_t) word;
+        run_words(first, word, ap);
         va_end(ap);
-
-        free(out);
-        free(err);
-        ctl.out = open_memstream(&out, &out_len);
-        ctl.err = open_memstream(&err, &err_len);
-        code = options_parse(&ctl, argc, argv, &verb, &first);
-        if (verb)
-                code = verb->run(&ctl, argc - first, argv + first);
-        fclose(ctl.out);
-        fclose(ctl.err);
-}
-
-static void expect(int want, const char *in_out, const char *in_err) {
-        ck_assert_msg(
-                code == want, "ended with %d, not %d\nout: %s\nerr: %s", code, want, out, err);
-        ck_assert_msg(strstr(out, in_out) != NULL, "no '%s' in: %s", in_out, out);
-        ck_assert_msg(strstr(err, in_err) != NULL, "no '%s' in: %s", in_err, err);
 }
 
 typedef struct Bed {

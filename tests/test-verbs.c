@@ -1,55 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "ctl/ctl.h"
 #include "ctl/json-tree.h"
-#include "ctl/options.h"
 #include "tests/bus-double.h"
-#include "tests/harness.h"
-
-/* What one call of avertctl wrote and how it ended. */
-static char *out, *err;
-static int code;
-
-static void drop_output(void) {
-        free(out);
-        free(err);
-        out = err = NULL;
-}
+#include "tests/verb-run.h"
 
 /* avertctl with these words, NULL-terminated. */
 static void run(const char *word, ...) {
-        char *argv[16] = { (char[]){ "avertctl" } };
-        size_t out_len, err_len;
-        Ctl ctl = { .width = 80 };
-        const Verb *verb;
-        int argc = 1, first;
+        const char *const first[] = { NULL };
         va_list ap;
 
         va_start(ap, word);
-        for (; word; word = va_arg(ap, const char *))
-                argv[argc++] = (char *) (uintptr_t) word;
+        run_words(first, word, ap);
         va_end(ap);
-
-        drop_output();
-        ctl.out = open_memstream(&out, &out_len);
-        ctl.err = open_memstream(&err, &err_len);
-        code = options_parse(&ctl, argc, argv, &verb, &first);
-        if (verb)
-                code = verb->run(&ctl, argc - first, argv + first);
-        fclose(ctl.out);
-        fclose(ctl.err);
-}
-
-static void expect(int want, const char *in_out, const char *in_err) {
-        ck_assert_ptr_nonnull(out);
-        ck_assert_ptr_nonnull(err);
-        ck_assert_msg(
-                code == want, "ended with %d, not %d\nout: %s\nerr: %s", code, want, out, err);
-        ck_assert_msg(strstr(out, in_out) != NULL, "no '%s' in: %s", in_out, out);
-        ck_assert_msg(strstr(err, in_err) != NULL, "no '%s' in: %s", in_err, err);
 }
 
 START_TEST(misuse_is_answered_with_what_would_be_right) {
