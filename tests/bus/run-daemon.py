@@ -199,7 +199,9 @@ class Daemon:
         options = [environment.get('ASAN_OPTIONS', ''), 'allocator_may_return_null=1'] + ([] if leaks else ['detect_leaks=0'])
         environment['ASAN_OPTIONS'] = ':'.join(o for o in options if o)
         self.log_path = os.path.join(bed.dir, 'stderr')
-        command = [AVERTD, '--bus', self.path] + ([] if real else ['--root', bed.root]) + list(args)
+        # What was built may lie where another user cannot get to.
+        program = AVERTD if uid is None else shutil.copy(AVERTD, bed.dir)
+        command = [program, '--bus', self.path] + ([] if real else ['--root', bed.root]) + list(args)
         with open(self.log_path, 'wb') as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                             stderr=stderr or log, env=environment, user=uid, group=uid)
