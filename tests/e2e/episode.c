@@ -2,6 +2,7 @@
 
 /* A whole episode in one process: the engine runs live, with a sink that never comes back, and ends
  * two hogs of ours, one by SIGTERM and a deaf one by SIGKILL, and a cgroup of ours with two more,
+ * which is frozen before,
  * while every call of the allocator is counted by thread. episode HOG OTHER_HOG MEMBER, three
  * executable files; speaks TAP. With strace around it, the line "watched threads: TID:NAME ..."
  * tells whom to look at, from the line "begin" on. */
@@ -167,6 +168,7 @@ static Config *load(const Cast *cast) {
                 "    when: proc.anon > 30M\n"
                 "    targets: { kind: cgroup, match: { cgroup: \"%s\" }, at_least: 16M }\n"
                 "    steps:\n"
+                "      - freeze: { lease: 2s }\n"
                 "      - terminate: { grace: 300ms }\n"
                 "    settle: 100ms\n"
                 "    cooldown: 0s\n",
@@ -296,15 +298,20 @@ static void say_watched(const long *faults_before) {
 }
 
 static int run_engine(const Cast *cast, int in, int out) {
-        EngineOptions options = { .sink = { .write = hang }, .lock_memory = true };
+        char ledger[] = "/tmp/avert-episode-XXXXXX";
+        EngineOptions options = {
+                .sink = { .write = hang }, .lock_memory = true, .leases = ledger
+        };
+        int fd = mkstemp(ledger); /* an empty file is one that nothing is owed by */
         long faults[WATCHED_MAX];
         Config *config = load(cast);
         Engine *engine;
         Ends ends;
         int r;
 
-        if (!config)
+        if (!config || fd < 0)
                 return 2;
+        close(fd);
         r = engine_new(&options, config, &engine);
         if (r == 0)
                 r = engine_start(engine);
@@ -334,6 +341,7 @@ static int run_engine(const Cast *cast, int in, int out) {
 
         engine = engine_free(engine); /* gives up on the sink after two seconds */
         config_unref(config);
+        (void) unlink(ledger);
         say(!engine, "the engine ends though its sink does not");
         printf("1..%u\n", n_tests);
         return failed ? 1 : 0;

@@ -81,6 +81,9 @@ def main():
     reaped = {call for call, _ in made} & {'pidfd_open', 'pwrite64'}
     say(bool(skipped) or len(reaped) == 2,
         'a cgroup was ended by pidfds and by cgroup.kill' + (f' # SKIP {skipped[1]}' if skipped else ''))
+    written = [text for call, text in made if call == 'pwrite64']
+    leased = [any('"%d\\n"' % value in text for text in written) for value in (1, 0)]
+    say(bool(skipped) or all(leased), 'before, it was frozen and thawed by a lease' + (f' # SKIP {skipped[1]}' if skipped else ''))
     print(f'1..{n}')
     return 0 if good else 1
 
