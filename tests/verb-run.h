@@ -49,6 +49,7 @@ static inline void expect(int want, const char *in_out, const char *in_err) {
         ck_assert_ptr_nonnull(err);
         ck_assert_msg(
                 code == want, "ended with %d, not %d\nout: %s\nerr: %s", code, want, out, err);
-        ck_assert_msg(strstr(out, in_out) != NULL, "no '%s' in: %s", in_out, out);
-        ck_assert_msg(strstr(err, in_err) != NULL, "no '%s' in: %s", in_err, err);
+        /* Asked for nothing, an optimiser would conclude that a failure means there is no text. */
+        ck_assert_msg(!*in_out || strstr(out, in_out) != NULL, "no '%s' in: %s", in_out, out);
+        ck_assert_msg(!*in_err || strstr(err, in_err) != NULL, "no '%s' in: %s", in_err, err);
 }
