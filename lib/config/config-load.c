@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "config/builtin-policy.h"
 #include "config/config-check.h"
 #include "config/config-dirs.h"
@@ -23,7 +24,7 @@ typedef struct SourceList {
 static int loader_init(Loader *l, ConfigErrors *errors) {
         int r;
 
-        *l = (Loader){ .errors = errors, .hash = UINT64_C(0xcbf29ce484222325) };
+        *l = (Loader){ .errors = errors, .hash = HASH_START };
         config_errors_init(errors);
         r = arena_new(ARENA_MAX, &l->arena);
         if (r < 0)
@@ -43,12 +44,13 @@ static void loader_done(Loader *l) {
 
 #define _cleanup_loader_ _cleanup_(loader_done)
 
-/* FNV-1a, the length first so that "ab" + "c" is not "a" + "bc". */
+/* The length first so that "ab" + "c" is not "a" + "bc"; its lowest byte first on every machine. */
 static void add_hash(Loader *l, const char *text, size_t len) {
+        unsigned char head[sizeof(len)];
+
         for (size_t i = 0; i < sizeof(len); i++)
-                l->hash = (l->hash ^ ((len >> (8 * i)) & 0xff)) * UINT64_C(0x100000001b3);
-        for (size_t i = 0; i < len; i++)
-                l->hash = (l->hash ^ (unsigned char) text[i]) * UINT64_C(0x100000001b3);
+                head[i] = (unsigned char) (len >> (8 * i));
+        l->hash = hash_bytes(hash_bytes(l->hash, head, sizeof(head)), text, len);
 }
 
 /* Adds a text to the loader and to the sources. */

@@ -3,17 +3,12 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/macro.h"
 
-#define HASH_START UINT64_C(14695981039346656037)
-
-/* FNV-1a over the bytes and the NUL, so that ("ab", "c") and ("a", "bc") differ. */
+/* The NUL as well, so that ("ab", "c") and ("a", "bc") differ. */
 static uint64_t hash_text(uint64_t h, const char *text) {
-        for (const char *p = text;; p++) {
-                h = (h ^ (unsigned char) *p) * UINT64_C(1099511628211);
-                if (*p == '\0')
-                        return h;
-        }
+        return hash_bytes(h, text, strlen(text) + 1);
 }
 
 /* Spreads a number over all bits: uids and sessions are small and close together. */

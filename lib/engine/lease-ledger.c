@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "base/hash.h"
 #include "base/macro.h"
 
 enum { VERSION = 2 };
@@ -189,14 +190,9 @@ LeaseLedger *lease_ledger_free(LeaseLedger *l) {
 /* ---- records
  * ------------------------------------------------------------------------------------- */
 
-/* FNV-1a; never 0. */
+/* Never 0. */
 static uint64_t checksum(const LeaseTerms *terms) {
-        const unsigned char *at = (const unsigned char *) terms;
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-        for (size_t i = 0; i < sizeof(*terms); i++)
-                hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-        return hash ? hash : 1;
+        return MAX(hash_bytes(HASH_START, terms, sizeof(*terms)), UINT64_C(1));
 }
 
 LeaseRecord *lease_ledger_record(LeaseLedger *l, uint32_t i) {

@@ -4,16 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/macro.h"
 
 #define NOWHERE SIZE_MAX
 
 uint64_t mount_hash(Slice text) {
-        uint64_t hash = UINT64_C(14695981039346656037);
-
-        for (size_t i = 0; i < text.len; i++)
-                hash = (hash ^ (unsigned char) text.at[i]) * UINT64_C(1099511628211);
-        return hash;
+        return hash_bytes(HASH_START, text.at, text.len);
 }
 
 /* Others answer: a server, a program, or what mounts when it is looked at. */
