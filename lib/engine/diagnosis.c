@@ -8,6 +8,7 @@
 
 #include "base/fdio.h"
 #include "base/text.h"
+#include "engine/rival.h"
 #include "kernel/own-cgroup.h"
 #include "kernel/proc-list.h"
 #include "kernel/proc-stat.h"
@@ -51,11 +52,6 @@ static Finding *add(Diagnosis *d, const char *name, ProbeState state, bool is_la
         return f;
 }
 
-/* A machine without zram, ZFS or swap misses nothing. */
-static bool is_luxury(ProbeId id) {
-        return id == PROBE_SWAPS || id == PROBE_ZRAM || id == PROBE_ARC;
-}
-
 /* Only the machine itself can say. */
 static bool is_of_the_running(ProbeId id) {
         return id == PROBE_PSI_TRIGGERS || id == PROBE_PIDFD || id == PROBE_MRELEASE ||
@@ -65,8 +61,7 @@ static bool is_of_the_running(ProbeId id) {
 static void add_probe(Diagnosis *d, const Probe *probe, bool foreign) {
         for (ProbeId id = 0; id < _PROBE_MAX; id++) {
                 const ProbeItem *item = &probe->items[id];
-                bool is_lack = item->state == PROBE_DEGRADED ||
-                        (item->state == PROBE_ABSENT && !is_luxury(id));
+                bool is_lack = probe_is_lack(probe, id);
                 Finding *f;
 
                 if (foreign && is_of_the_running(id))
@@ -104,18 +99,12 @@ static void add_mode(Diagnosis *d) {
 /* Anybody can call a program so; one that acts on others runs as root or as a user of the system.
  */
 static bool is_rival(const SysRoot *root, pid_t pid, ProcStat *ret) {
-        static const char *const names[] = { "earlyoom", "systemd-oomd", "nohang", "oomd" };
         _cleanup_close_ int dir_fd = FD_NONE;
         struct stat st;
 
-        if (proc_dir_open(root->proc_fd, pid, &dir_fd) != PROC_OK || fstat(dir_fd, &st) < 0 ||
-                (st.st_uid >= FIRST_PERSON && !root->foreign) ||
-                proc_stat_read_at(dir_fd, ret) != PROC_OK)
-                return false;
-        for (size_t i = 0; i < ELEMENTS(names); i++)
-                if (strcmp(ret->comm, names[i]) == 0)
-                        return true;
-        return false;
+        return proc_dir_open(root->proc_fd, pid, &dir_fd) == PROC_OK && fstat(dir_fd, &st) == 0 &&
+                (st.st_uid < FIRST_PERSON || root->foreign) &&
+                proc_stat_read_at(dir_fd, ret) == PROC_OK && rival_is_named(ret->comm);
 }
 
 static void add_rivals(Diagnosis *d, const SysRoot *root) {

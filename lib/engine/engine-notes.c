@@ -4,6 +4,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "engine/lease-exchange.h"
+#include "engine/rival.h"
 
 #include <errno.h>
 #include <string.h>
@@ -44,10 +45,9 @@ void note_started(const Probe *probe, const Config *config, bool dry, Event *ret
 
 bool note_probe_item(const Probe *probe, ProbeId id, Event *ret) {
         const ProbeItem *item = &probe->items[id];
-        bool is_luxury = id == PROBE_SWAPS || id == PROBE_ZRAM || id == PROBE_ARC;
         TextBuf text;
 
-        if (item->state == PROBE_PRESENT || (item->state == PROBE_ABSENT && is_luxury))
+        if (!probe_is_lack(probe, id))
                 return false;
 
         begin(ret, EVENT_SOURCE_DEGRADED, NOTIFY_NOTICE, &text);
@@ -59,31 +59,23 @@ bool note_probe_item(const Probe *probe, ProbeId id, Event *ret) {
 }
 
 bool note_rival(const ProcFacts *facts, Event *ret) {
-        static const char *const rivals[] = { "earlyoom", "systemd-oomd", "nohang", "oomd" };
         TextBuf text;
 
         /* Anybody can call a program so; a daemon runs as root or belongs to a system unit. */
-        if (facts->uid != 0 && facts->unit[0] == '\0')
+        if ((facts->uid != 0 && facts->unit[0] == '\0') || !rival_is_named(facts->comm))
                 return false;
 
-        for (size_t i = 0; i < ELEMENTS(rivals); i++) {
-                if (strcmp(facts->comm, rivals[i]) != 0)
-                        continue;
-
-                begin(ret, EVENT_RIVAL, NOTIFY_WARNING, &text);
-                ret->target.pid = facts->pid;
-                ret->target.uid = facts->uid;
-                (void) text_copy(ret->target.comm, sizeof(ret->target.comm), facts->comm);
-                (void) text_copy(ret->target.unit, sizeof(ret->target.unit), facts->unit);
-                (void) text_copy(ret->target.cgroup, sizeof(ret->target.cgroup), facts->cgroup);
-                textbuf_addf(&text,
-                        "%s (pid %d) is active as well: both may act on one shortage, and neither "
-                        "can tell what the "
-                        "other's step has freed; let only one of them kill",
-                        rivals[i], (int) facts->pid);
-                return true;
-        }
-        return false;
+        begin(ret, EVENT_RIVAL, NOTIFY_WARNING, &text);
+        ret->target.pid = facts->pid;
+        ret->target.uid = facts->uid;
+        (void) text_copy(ret->target.comm, sizeof(ret->target.comm), facts->comm);
+        (void) text_copy(ret->target.unit, sizeof(ret->target.unit), facts->unit);
+        (void) text_copy(ret->target.cgroup, sizeof(ret->target.cgroup), facts->cgroup);
+        textbuf_addf(&text,
+                "%s (pid %d) is active as well: both may act on one shortage, and neither can tell "
+                "what the other's step has freed; let only one of them kill",
+                facts->comm, (int) facts->pid);
+        return true;
 }
 
 void note_not_locked(int error, Event *ret) {

@@ -86,6 +86,13 @@ void probe_run(const SysRoot *root, Probe *ret) {
         *ret = probe;
 }
 
+bool probe_is_lack(const Probe *probe, ProbeId id) {
+        bool is_luxury = id == PROBE_SWAPS || id == PROBE_ZRAM || id == PROBE_ARC;
+        ProbeState state = probe->items[id].state;
+
+        return state == PROBE_DEGRADED || (state == PROBE_ABSENT && !is_luxury);
+}
+
 const char *probe_state_to_string(ProbeState state) {
         static const char *const names[_PROBE_STATE_MAX] = {
                 [PROBE_PRESENT] = "present",

@@ -64,5 +64,9 @@ typedef struct Probe {
  * nothing is tried that would concern the running machine. */
 void probe_run(const SysRoot *root, Probe *ret);
 
+/* Whether something is missing that avert works less well without: not swap, zram and ZFS, which a
+ * machine may well do without. */
+bool probe_is_lack(const Probe *probe, ProbeId id);
+
 /* "present", "degraded", "absent". */
 const char *probe_state_to_string(ProbeState state);
