@@ -7,18 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/explain.h"
 #include "daemon/bus-server.h"
 #include "daemon/describe.h"
 
 enum {
         QUESTIONS_PER_PEER = 4,
-        EXPLAIN_SIZE = 256 * 1024,
 };
 
 typedef enum QuestionKind {
         QUESTION_DESCRIBE,
         QUESTION_POLICIES,
+        QUESTION_CONSUMERS,
         QUESTION_EXPLAIN,
         QUESTION_EXPLAIN_JSON,
 } QuestionKind;
@@ -39,26 +38,16 @@ struct Bus {
         Question questions[INQUIRIES_MAX];
 };
 
-static char *explain(View *view, int policy, int32_t pid) {
-        char *text = malloc(EXPLAIN_SIZE);
-        TextBuf b;
-
-        if (!text)
-                return NULL;
-        textbuf_init(&b, text, EXPLAIN_SIZE);
-        explain_print(view->config, &view->sample, view->verdicts, view->n_verdicts, &view->book,
-                &view->scratch, policy, pid, &b);
-        return text;
-}
-
 static char *make_answer(const Question *q, View *view, int policy) {
         switch (q->kind) {
         case QUESTION_DESCRIBE:
                 return describe_state(view, q->bus->options.probe, clock_monotonic_usec());
         case QUESTION_POLICIES:
                 return describe_policies(view);
+        case QUESTION_CONSUMERS:
+                return describe_consumers(view);
         case QUESTION_EXPLAIN:
-                return explain(view, policy, q->pid);
+                return describe_explanation(view, policy, q->pid);
         case QUESTION_EXPLAIN_JSON:
                 return describe_judgement(view, policy, q->pid);
         }
@@ -153,6 +142,10 @@ static int on_list_policies(sd_bus_message *m, void *userdata, sd_bus_error *ret
         return ask(userdata, m, QUESTION_POLICIES, "", 0, reterr);
 }
 
+static int on_list_consumers(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return ask(userdata, m, QUESTION_CONSUMERS, "", 0, reterr);
+}
+
 static int on_explain_any(sd_bus_message *m, Bus *b, QuestionKind kind, sd_bus_error *reterr) {
         const char *policy;
         int32_t pid;
@@ -195,8 +188,8 @@ static int check_may_change(sd_bus_message *m, sd_bus_error *reterr) {
         return 0;
 }
 
-static int on_reload(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        Bus *b = userdata;
+static int on_reload_any(sd_bus_message *m, const BusOptions *o, int (*reload)(void *, TextBuf *),
+        sd_bus_error *reterr) {
         char text[2048];
         TextBuf t;
         int r;
@@ -206,8 +199,20 @@ static int on_reload(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
                 return r;
 
         textbuf_init(&t, text, sizeof(text));
-        r = b->options.reload(b->options.ctx, &t);
+        r = reload(o->ctx, &t);
         return sd_bus_reply_method_return(m, "bs", r >= 0, text);
+}
+
+static int on_reload(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const BusOptions *o = &((Bus *) userdata)->options;
+
+        return on_reload_any(m, o, o->reload, reterr);
+}
+
+static int on_check_reload(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const BusOptions *o = &((Bus *) userdata)->options;
+
+        return on_reload_any(m, o, o->check_reload, reterr);
 }
 
 static int on_release_leases(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
@@ -272,12 +277,16 @@ static const sd_bus_vtable vtable[] = {
                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListPolicies", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
                 on_list_policies, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListConsumers", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
+                on_list_consumers, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", policy, "i", pid),
                 SD_BUS_RESULT("s", text), on_explain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ExplainJson", SD_BUS_ARGS("s", policy, "i", pid),
                 SD_BUS_RESULT("s", json), on_explain_json, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", ok, "s", message),
                 on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CheckReload", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", ok, "s", message),
+                on_check_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ReleaseLeases", SD_BUS_ARGS("t", id),
                 SD_BUS_RESULT("b", ok, "s", message), on_release_leases,
                 SD_BUS_VTABLE_UNPRIVILEGED),

@@ -30,6 +30,9 @@ typedef struct BusOptions {
          */
         int (*reload)(void *ctx, TextBuf *ret);
 
+        /* Says what that would come to, and changes nothing. */
+        int (*check_reload)(void *ctx, TextBuf *ret);
+
         /* Gives a lease back, or all (0): as engine_release_leases(). */
         int (*release)(void *ctx, uint64_t id, TextBuf *ret);
 

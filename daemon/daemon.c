@@ -94,6 +94,10 @@ static int reload_for_bus(void *ctx, TextBuf *ret) {
         return loop_reload(ctx, ret);
 }
 
+static int check_reload_for_bus(void *ctx, TextBuf *ret) {
+        return loop_check_reload(ctx, ret);
+}
+
 static int release_for_bus(void *ctx, uint64_t id, TextBuf *ret) {
         Daemon *d = ctx;
 
@@ -147,6 +151,7 @@ static int serve_bus(Daemon *d) {
                             .probe = engine_probe(d->engine),
                             .dry = d->options->dry,
                             .reload = reload_for_bus,
+                            .check_reload = check_reload_for_bus,
                             .release = release_for_bus,
                             .on_peer = on_peer,
                             .ctx = d },

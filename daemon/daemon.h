@@ -61,6 +61,9 @@ int loop_watch(Daemon *d);
  * errno: then the old one stays. */
 int loop_reload(Daemon *d, TextBuf *ret);
 
+/* Says what that would come to. */
+int loop_check_reload(Daemon *d, TextBuf *ret);
+
 /* Somebody looks: see that the view is fresh, now and then again. */
 void loop_refresh(Daemon *d);
 

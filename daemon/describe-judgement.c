@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdlib.h>
+
 #include "core/choice.h"
+#include "core/explain.h"
 #include "core/rank.h"
 #include "daemon/describe.h"
 
-enum { CANDIDATES_MAX = 64 };
+enum { CANDIDATES_MAX = 64, EXPLANATION_SIZE = 256 * 1024 };
 
 static const char *truth_name(Truth truth) {
         return truth == TRUTH_TRUE ? "true" : truth == TRUTH_FALSE ? "false" : "unknown";
@@ -135,4 +138,16 @@ char *describe_judgement(View *view, int only_policy, int32_t pid) {
                 add_candidates(view, policy, v, pid, one);
         }
         return json_print(root);
+}
+
+char *describe_explanation(View *view, int only_policy, int32_t pid) {
+        char *text = malloc(EXPLANATION_SIZE);
+        TextBuf b;
+
+        if (!text)
+                return NULL;
+        textbuf_init(&b, text, EXPLANATION_SIZE);
+        explain_print(view->config, &view->sample, view->verdicts, view->n_verdicts, &view->book,
+                &view->scratch, only_policy, pid, &b);
+        return text;
 }

@@ -26,6 +26,13 @@ char *describe_policies(const View *view);
  * processes). Needs a view with processes; uses its scratch. */
 char *describe_judgement(View *view, int only_policy, int32_t pid);
 
+/* The same in plain words. */
+char *describe_explanation(View *view, int only_policy, int32_t pid);
+
+/* Who holds memory and who gained it: the largest processes, and units, containers and sessions
+ * with the sums of theirs. Needs a view with processes. */
+char *describe_consumers(const View *view);
+
 /* One event. */
 char *describe_event(const Event *event);
 void describe_put_event(const Event *event, Json *map);
@@ -37,3 +44,4 @@ const char *describe_level(const View *view);
 void describe_add_policy_states(const View *view, Json *parent);
 void describe_add_cgroups(const View *view, Json *parent);
 void describe_add_incidents(const View *view, Json *parent);
+void describe_add_leases(const View *view, Json *parent);

@@ -200,6 +200,31 @@ static int replace_config(Daemon *d, TextBuf *reterr) {
         return 0;
 }
 
+static void add_policies(TextBuf *out, const Config *config) {
+        textbuf_addf(out, "%zu %s from %zu %s", config->n_policies,
+                config->n_policies == 1 ? "policy" : "policies", config->n_sources,
+                config->n_sources == 1 ? "file" : "files");
+}
+
+int loop_check_reload(Daemon *d, TextBuf *ret) {
+        _cleanup_(config_unrefp) Config *config = NULL;
+        char text[640];
+        TextBuf b;
+        int r;
+
+        textbuf_init(&b, text, sizeof(text));
+        r = load_for_reload(d, &config, &b);
+        if (r < 0)
+                textbuf_addf(ret, "would be refused: %s", text);
+        else {
+                textbuf_add(ret,
+                        config->hash == d->config->hash ? "would be reloaded, nothing is new: "
+                                                        : "would be reloaded: ");
+                add_policies(ret, config);
+        }
+        return r;
+}
+
 int loop_reload(Daemon *d, TextBuf *ret) {
         char text[640];
         TextBuf b;
@@ -211,10 +236,10 @@ int loop_reload(Daemon *d, TextBuf *ret) {
         if (r < 0) {
                 announce_reload_refused(d, text);
                 textbuf_addf(ret, "refused, the policies in force stay: %s", text);
-        } else
-                textbuf_addf(ret, "reloaded: %zu %s from %zu %s", d->config->n_policies,
-                        d->config->n_policies == 1 ? "policy" : "policies", d->config->n_sources,
-                        d->config->n_sources == 1 ? "file" : "files");
+        } else {
+                textbuf_add(ret, "reloaded: ");
+                add_policies(ret, d->config);
+        }
 
         (void) notifier_ready(&d->notifier, ret->data); /* with the outcome as status */
         return r;

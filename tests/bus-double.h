@@ -26,6 +26,7 @@ typedef struct BusDouble {
 typedef struct BusDoubleAnswers {
         const char *describe; /* NULL: refuses with AccessDenied */
         const char *policies;
+        const char *consumers; /* of ListConsumers; NULL: AccessDenied */
         const char *explain;
         int accepted;              /* of Reload and ReleaseLeases */
         const char *message;       /* likewise; NULL: AccessDenied */
@@ -71,6 +72,13 @@ static int bus_double_answer_policies(sd_bus_message *m, void *userdata, sd_bus_
                            : bus_double_denied(reterr);
 }
 
+static int bus_double_answer_consumers(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const BusDoubleAnswers *a = userdata;
+
+        return a->consumers ? sd_bus_reply_method_return(m, "s", a->consumers)
+                            : bus_double_denied(reterr);
+}
+
 static int bus_double_answer_explain(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         const BusDoubleAnswers *a = userdata;
         const char *policy;
@@ -96,6 +104,16 @@ static int bus_double_answer_reload(sd_bus_message *m, void *userdata, sd_bus_er
         return sd_bus_reply_method_return(m, "bs", a->accepted, a->message);
 }
 
+static int bus_double_answer_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const BusDoubleAnswers *a = userdata;
+        char text[512];
+
+        if (!a->message)
+                return bus_double_denied(reterr);
+        snprintf(text, sizeof(text), "would: %s", a->message);
+        return sd_bus_reply_method_return(m, "bs", a->accepted, text);
+}
+
 static int bus_double_answer_release(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         const BusDoubleAnswers *a = userdata;
         char text[512];
@@ -116,10 +134,13 @@ static const sd_bus_vtable bus_double_vtable[] = {
         SD_BUS_METHOD("Describe", "", "s", bus_double_answer_describe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD(
                 "ListPolicies", "", "s", bus_double_answer_policies, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD(
+                "ListConsumers", "", "s", bus_double_answer_consumers, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Explain", "si", "s", bus_double_answer_explain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD(
                 "ExplainJson", "si", "s", bus_double_answer_explain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Reload", "", "bs", bus_double_answer_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("CheckReload", "", "bs", bus_double_answer_check, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD(
                 "ReleaseLeases", "t", "bs", bus_double_answer_release, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("Event", "s", 0),

@@ -36,6 +36,7 @@ START_TEST(answers_come_back_as_they_were_given) {
         static const BusDoubleAnswers answers = {
                 .describe = "{\"schema_version\":1}",
                 .policies = "{\"policies\":[]}",
+                .consumers = "{\"units\":[]}",
                 .explain = "because",
         };
         char *text;
@@ -47,6 +48,9 @@ START_TEST(answers_come_back_as_they_were_given) {
         free(text);
         ck_assert_int_eq(avert_client_list_policies(client, &text), 0);
         ck_assert_str_eq(text, answers.policies);
+        free(text);
+        ck_assert_int_eq(avert_client_list_consumers(client, &text), 0);
+        ck_assert_str_eq(text, answers.consumers);
         free(text);
         ck_assert_str_eq(avert_client_get_error(client), "");
         end();
@@ -105,6 +109,21 @@ START_TEST(reload_tells_acceptance_from_refusal_and_from_denial) {
                         free(message);
                 end();
         }
+}
+END_TEST
+
+START_TEST(a_reload_can_be_tried_without_doing_it) {
+        static const BusDoubleAnswers answers = { .accepted = 1, .message = "3 policies" };
+        bool accepted = false;
+        char *message;
+
+        begin(&answers);
+        open_client();
+        ck_assert_int_eq(avert_client_check_reload(client, &accepted, &message), 0);
+        ck_assert(accepted);
+        ck_assert_str_eq(message, "would: 3 policies");
+        free(message);
+        end();
 }
 END_TEST
 
@@ -251,7 +270,7 @@ START_TEST(client_lives_until_its_last_reference) {
 }
 END_TEST
 
-HARNESS_MAIN("client", answers_come_back_as_they_were_given,
+HARNESS_MAIN("client", a_reload_can_be_tried_without_doing_it, answers_come_back_as_they_were_given,
         explain_hands_over_what_it_is_asked_about,
         reload_tells_acceptance_from_refusal_and_from_denial,
         failed_call_leaves_the_output_alone_and_the_next_one_works,

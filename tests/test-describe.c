@@ -345,6 +345,89 @@ START_TEST(the_judgement_ranks_and_tells_why_not) {
 }
 END_TEST
 
+START_TEST(consumers_are_summed_up_by_what_competes_as_one) {
+        static const GroupFacts facts = {
+                .path = "/ssh", .unit = "ssh.service", .user_unit = "", .is_unit = true
+        };
+        static GroupSample group = { .facts = &facts, .populated = true, .psi_have = 1 };
+        static const Row rows[] = {
+                { "schema_version", "1" },
+                { "processes_known", "3" },
+                { "processes.0.pid", "4312" },
+                { "processes.0.freeable_bytes", "3221225472" },
+                { "processes.0.gained_bytes", "1610612736" },
+                { "processes.0.growth_bytes_per_sec", "null" },
+                { "processes.1.comm", "\"b\\\\xffd\"" },
+                { "processes.1.gained_bytes", "null" },
+                { "processes.2.unit", "\"ssh.service\"" },
+                { "units_known", "2" },
+                { "units.0.unit", "\"\"" },
+                { "units.0.largest_pid", "4312" },
+                { "units.0.n_processes", "2" },
+                { "units.0.freeable_bytes", "3489660928" },
+                { "units.0.gained_bytes", "1610612736" },
+                { "units.0.pressure_permyriad", "null" },
+                { "units.1.unit", "\"ssh.service\"" },
+                { "units.1.n_processes", "1" },
+                { "units.1.pressure_permyriad", "1234" },
+        };
+        json_object *json;
+
+        view_double_init(&d);
+        d.facts[2].group_hash = d.facts[0].group_hash;
+        d.procs[2].gained_known = false;
+        for (int i = 0; i < _PSI_METRICS; i++)
+                group.pressure[i] = 1234;
+        d.view.sample.groups = &group;
+        d.view.sample.n_groups = 1;
+        json = parse(describe_consumers(&d.view));
+        assert_rows(json, rows, ELEMENTS(rows));
+        ck_assert_uint_eq(json_object_array_length(at(json, "processes")), 3);
+        ck_assert_uint_eq(json_object_array_length(at(json, "units")), 2);
+        json_object_put(json);
+
+        d.facts[1].kthread = true; /* no memory of its own, whatever is said of it */
+        json = parse(describe_consumers(&d.view));
+        assert_json(json, "processes_known", "2");
+        json_object_put(json);
+        view_double_done(&d);
+}
+END_TEST
+
+START_TEST(leases_are_told_with_what_is_left_of_them) {
+        static const Row rows[] = {
+                { "leases.0.file", "\"memory.high\"" },
+                { "leases.0.cgroup", "\"\\/build\"" },
+                { "leases.0.policy", "\"host-low\"" },
+                { "leases.0.phase", "\"held\"" },
+                { "leases.0.value", "1048576" },
+                { "leases.0.left_usec", "5000000" },
+                { "leases.1.file", "\"memory.max\"" },
+                { "leases.1.value", "\"max\"" },
+                { "leases.1.policy", "null" },
+                { "leases.1.left_usec", "null" },
+        };
+        json_object *json;
+
+        view_double_init(&d);
+        d.view.book.leases.leases[3] = (Lease){ .phase = LEASE_HELD,
+                .file = LEASE_HIGH,
+                .value = 1 << 20,
+                .path = "/build",
+                .deadline_usec = VIEW_DOUBLE_NOW + 5 * USEC_PER_SEC };
+        d.view.book.leases.leases[9] = (Lease){ .phase = LEASE_TAKING,
+                .file = LEASE_MAX,
+                .policy = UINT16_MAX,
+                .value = UINT64_MAX,
+                .deadline_usec = USEC_UNSET };
+        json = parse(describe_state(&d.view, NULL, VIEW_DOUBLE_NOW));
+        assert_rows(json, rows, ELEMENTS(rows));
+        ck_assert_uint_eq(json_object_array_length(at(json, "leases")), 2);
+        json_object_put(json);
+        view_double_done(&d);
+}
+END_TEST
+
 static const Row event_rows[] = {
         { "schema_version", "1" },
         { "kind", "\"step-taken\"" },
@@ -513,6 +596,7 @@ HARNESS_MAIN("describe", the_state_has_every_part_of_the_schema,
         the_probe_is_told_with_its_consequences, the_level_is_the_worst_that_holds,
         policies_tell_what_each_match_selects_and_which_never_did,
         a_watched_cgroup_counts_as_selected_whoever_sits_in_it,
+        consumers_are_summed_up_by_what_competes_as_one, leases_are_told_with_what_is_left_of_them,
         the_judgement_ranks_and_tells_why_not, the_judgement_tells_which_cgroups_compete,
         an_event_is_complete_and_its_holes_are_null, an_event_about_a_cgroup_names_it,
         the_state_tells_the_watched_cgroups_the_nearest_first)

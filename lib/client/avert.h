@@ -42,12 +42,16 @@ void avert_client_set_timeout(AvertClient *client, uint64_t usec);
  * until the next call. */
 const char *avert_client_get_error(AvertClient *client);
 
-/* The whole state: sources, readings, conditions with their distances, incidents, counters. JSON.
+/* The whole state: sources, readings, conditions with their distances, incidents, leases, counters.
+ * JSON.
  */
 int avert_client_describe(AvertClient *client, char **ret_json);
 
 /* The effective policies, the file each came from, what each match selects now. JSON. */
 int avert_client_list_policies(AvertClient *client, char **ret_json);
+
+/* Who holds memory and who gained it: processes, and units, containers and sessions. JSON. */
+int avert_client_list_consumers(AvertClient *client, char **ret_json);
 
 /* The judgement behind the state, for one policy (NULL: all) and one process (0: all): in plain
  * words, or as JSON. */
@@ -58,6 +62,9 @@ int avert_client_explain_json(
 /* Asks the daemon to load its policy again. 0 also when it refused a broken policy and went on with
  * the old one: then *ret_accepted is false, and *ret_message (may be NULL) says why. */
 int avert_client_reload(AvertClient *client, bool *ret_accepted, char **ret_message);
+
+/* Asks what that would come to, with the same outcomes; nothing is changed. */
+int avert_client_check_reload(AvertClient *client, bool *ret_accepted, char **ret_message);
 
 /* Asks the daemon to give back what it changed about a cgroup, by the number of the lease, or all
  * (0). For root. *ret_released is false when there is no such lease; *ret_message (may be NULL)

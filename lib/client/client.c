@@ -176,26 +176,28 @@ static int take_string(sd_bus_message *reply, char **ret) {
         return 0;
 }
 
-_public_ int avert_client_describe(AvertClient *client, char **ret_json) {
+/* Calls a method that takes nothing and answers with a text. */
+static int call_for_text(AvertClient *c, const char *member, char **ret) {
         _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
         int r;
 
-        r = call(client, "Describe", &reply, "");
+        r = call(c, member, &reply, "");
         if (r < 0)
                 return r;
 
-        return take_string(reply, ret_json);
+        return take_string(reply, ret);
+}
+
+_public_ int avert_client_describe(AvertClient *client, char **ret_json) {
+        return call_for_text(client, "Describe", ret_json);
 }
 
 _public_ int avert_client_list_policies(AvertClient *client, char **ret_json) {
-        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        int r;
+        return call_for_text(client, "ListPolicies", ret_json);
+}
 
-        r = call(client, "ListPolicies", &reply, "");
-        if (r < 0)
-                return r;
-
-        return take_string(reply, ret_json);
+_public_ int avert_client_list_consumers(AvertClient *client, char **ret_json) {
+        return call_for_text(client, "ListConsumers", ret_json);
 }
 
 static int explain(
@@ -241,11 +243,21 @@ static int take_verdict(sd_bus_message *reply, bool *ret_good, char **ret_messag
         return 0;
 }
 
-_public_ int avert_client_reload(AvertClient *client, bool *ret_accepted, char **ret_message) {
+static int call_for_verdict(
+        AvertClient *c, const char *member, bool *ret_good, char **ret_message) {
         _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        int r = call(client, "Reload", &reply, "");
+        int r = call(c, member, &reply, "");
 
-        return r < 0 ? r : take_verdict(reply, ret_accepted, ret_message);
+        return r < 0 ? r : take_verdict(reply, ret_good, ret_message);
+}
+
+_public_ int avert_client_reload(AvertClient *client, bool *ret_accepted, char **ret_message) {
+        return call_for_verdict(client, "Reload", ret_accepted, ret_message);
+}
+
+_public_ int avert_client_check_reload(
+        AvertClient *client, bool *ret_accepted, char **ret_message) {
+        return call_for_verdict(client, "CheckReload", ret_accepted, ret_message);
 }
 
 _public_ int avert_client_release_leases(

@@ -72,6 +72,12 @@ static int reload(void *ctx, TextBuf *ret) {
         return -EINVAL;
 }
 
+static int check_reload(void *ctx, TextBuf *ret) {
+        (void) ctx;
+        textbuf_add(ret, "would be refused: no such thing");
+        return -EINVAL;
+}
+
 static int give_back(void *ctx, uint64_t id, TextBuf *ret) {
         (void) ctx;
         textbuf_addf(ret, id == 7 ? "there is no lease 7" : "3 given back");
@@ -136,6 +142,7 @@ static int serve(const char *path, mode_t mode, int orders_fd, int answers_fd) {
                 r = bus_new(&(BusOptions){ .event = s.event,
                                     .inquiries = &s.inquiries,
                                     .reload = reload,
+                                    .check_reload = check_reload,
                                     .release = give_back,
                                     .on_peer = on_peer,
                                     .ctx = &s },
@@ -270,16 +277,15 @@ static const char *call_explain(sd_bus *bus, const char *method, const char *pol
         return text;
 }
 
-/* Reload: 1 or 0 as the daemon says, -EACCES when it denies it. */
-static int call_reload(sd_bus *bus) {
+/* Reload or CheckReload: 1 or 0 as the daemon says, -EACCES when it denies it. */
+static int call_reload(sd_bus *bus, const char *method) {
         sd_bus_error error = SD_BUS_ERROR_NULL;
         sd_bus_message *reply = NULL;
         const char *message = NULL;
         int ok = -1;
         int r;
 
-        r = sd_bus_call_method(
-                bus, NULL, BUS_OBJECT, BUS_INTERFACE, "Reload", &error, &reply, NULL);
+        r = sd_bus_call_method(bus, NULL, BUS_OBJECT, BUS_INTERFACE, method, &error, &reply, NULL);
         if (r >= 0) {
                 ck_assert_int_ge(sd_bus_message_read(reply, "bs", &ok, &message), 0);
                 ck_assert_ptr_nonnull(strstr(message, "refused"));
@@ -336,6 +342,7 @@ START_TEST(everybody_may_read_and_sees_the_state) {
         ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
         ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"level\":\"acting\""));
         ck_assert_ptr_nonnull(strstr(call(bus, "ListPolicies"), "\"never_matched\""));
+        ck_assert_ptr_nonnull(strstr(call(bus, "ListConsumers"), "\"comm\":\"hog\""));
         ck_assert_str_eq(call(bus, "NoSuchMethod"), "!org.freedesktop.DBus.Error.UnknownMethod");
         hang_up(bus);
         bed_done(&bed);
@@ -377,7 +384,8 @@ static void nobody_reads_but_does_not_reload(const Bed *bed) {
 
         ck_assert_ptr_nonnull(bus);
         ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
-        ck_assert_int_eq(call_reload(bus), -EACCES);
+        ck_assert_int_eq(call_reload(bus, "Reload"), -EACCES);
+        ck_assert_int_eq(call_reload(bus, "CheckReload"), -EACCES);
         ck_assert_int_eq(call_release(bus, 0, ""), -EACCES);
         hang_up(bus);
 }
@@ -388,7 +396,8 @@ START_TEST(changes_are_for_root_and_the_daemons_own_user) {
 
         bed_init(&bed, 0666);
         bus = connect_to(&bed);
-        ck_assert_int_eq(call_reload(bus), 0);
+        ck_assert_int_eq(call_reload(bus, "Reload"), 0);
+        ck_assert_int_eq(call_reload(bus, "CheckReload"), 0);
         ck_assert_int_eq(call_release(bus, 0, "3 given back"), 1);
         ck_assert_int_eq(call_release(bus, 7, "there is no lease 7"), 0);
         hang_up(bus);
@@ -550,7 +559,7 @@ START_TEST(one_user_cannot_lock_the_administrator_out) {
         ck_assert(WIFSTOPPED(status));
         bus = connect_to(&bed);
         ck_assert_ptr_nonnull(bus);
-        ck_assert_int_eq(call_reload(bus), 0);
+        ck_assert_int_eq(call_reload(bus, "Reload"), 0);
         hang_up(bus);
         ck_assert_int_eq(kill(pid, SIGCONT), 0);
         ck_assert_int_eq(waitpid(pid, &status, 0), pid);
