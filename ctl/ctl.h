@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/macro.h"
+#include "ctl/option-table.h"
 
 /* How avertctl ends. Documented in avertctl(1). */
 enum {
@@ -18,6 +19,7 @@ enum {
         CTL_NOT_RUNNING = 3,
         CTL_LACKS = 4, /* doctor: something is missing */
         CTL_DENIED = 5,
+        CTL_SKIPPED = 77, /* selftest: not possible here */
         CTL_REFUSED = 78, /* the policy has errors */
 };
 
@@ -28,30 +30,15 @@ typedef enum JsonMode {
         _JSON_MODE_MAX,
 } JsonMode;
 
-typedef enum CtlOption {
-        OPTION_BUS,
-        OPTION_JSON,
-        OPTION_PAGER,
-        OPTION_ROOT,
-        OPTION_CONFIG,
-        OPTION_COUNT,
-        OPTION_FOLLOW,
-        OPTION_RELEASE,
-        _OPTION_MAX,
-} CtlOption;
-
-static inline unsigned option_bit(CtlOption option) {
-        return 1u << option;
-}
-
 #define CTL_CONFIGS_MAX 64
 
 /* Paint and width are decided once, before a pager changes what stdout is. */
 typedef struct Ctl {
-        unsigned given; /* option_bit(): what the command line had */
+        uint64_t given; /* option_bit(): what the command line had */
         JsonMode json;
         bool no_pager;
         bool follow;
+        bool dry_run;
         uint64_t count;  /* 0: no end */
         uint64_t lease;  /* to release; 0: all */
         const char *bus; /* NULL: the library's choice */
@@ -68,7 +55,7 @@ typedef struct Verb {
         const char *name;
         const char *arguments; /* "[POLICY|PID]", for help */
         const char *summary;   /* one line, for help */
-        unsigned options;      /* option_bit(): those that mean something to it */
+        uint64_t options;      /* option_bit(): those that mean something to it */
         int max_arguments;
         bool paged;
         int (*run)(

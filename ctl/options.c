@@ -6,48 +6,25 @@
 
 #include "base/number.h"
 
-enum {
-        LONG_JSON = 256,
-        LONG_BUS,
-        LONG_ROOT,
-        LONG_CONFIG,
-        LONG_NO_PAGER,
-        LONG_RELEASE,
-        LONG_RELEASE_ALL,
-        LONG_VERSION,
-};
-
-static const struct option long_options[] = {
-        { "json", optional_argument, NULL, LONG_JSON },
-        { "bus", required_argument, NULL, LONG_BUS },
-        { "root", required_argument, NULL, LONG_ROOT },
-        { "config", required_argument, NULL, LONG_CONFIG },
-        { "no-pager", no_argument, NULL, LONG_NO_PAGER },
-        { "follow", no_argument, NULL, 'f' },
-        { "count", required_argument, NULL, 'n' },
-        { "release", required_argument, NULL, LONG_RELEASE },
-        { "release-all", no_argument, NULL, LONG_RELEASE_ALL },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, LONG_VERSION },
-        { NULL, 0, NULL, 0 },
-};
-
-static const char *const option_names[_OPTION_MAX] = {
-        [OPTION_BUS] = "--bus",
-        [OPTION_JSON] = "--json",
-        [OPTION_PAGER] = "--no-pager",
-        [OPTION_ROOT] = "--root",
-        [OPTION_CONFIG] = "--config",
-        [OPTION_COUNT] = "--count",
-        [OPTION_FOLLOW] = "--follow",
-        [OPTION_RELEASE] = "--release",
-};
-
 static const char *const json_modes[_JSON_MODE_MAX] = {
         [JSON_OFF] = "off",
         [JSON_SHORT] = "short",
         [JSON_PRETTY] = "pretty",
 };
+
+/* "  -n, --count=N      summary" */
+static void print_option(const Ctl *ctl, const OptionInfo *o) {
+        char call[40], letter[8] = "    ";
+
+        if (o->letter)
+                snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+        snprintf(call, sizeof(call), "--%s%s%s%s", o->name,
+                o->taking == MAY_TAKE_VALUE        ? "[="
+                        : o->taking == TAKES_VALUE ? " "
+                                                   : "",
+                o->value ? o->value : "", o->taking == MAY_TAKE_VALUE ? "]" : "");
+        fprintf(ctl->out, "  %s%-14s %s\n", letter, call, o->summary);
+}
 
 static void print_help(const Ctl *ctl) {
         fputs("Usage: avertctl [OPTION...] VERB [ARGUMENT...]\n\n"
@@ -64,21 +41,11 @@ static void print_help(const Ctl *ctl) {
                 else
                         fprintf(ctl->out, "  %-15s %s\n", call, v->summary);
         }
-        fputs("\nThe options:\n"
-              "      --json[=MODE]  write JSON: pretty (the default of the option), short, off\n"
-              "      --bus PATH     the socket of avertd (else $AVERT_BUS, then "
-              "/run/avert/bus)\n"
-              "      --root DIR     check: policy files below DIR; explain: a recording\n"
-              "      --config FILE  explain, replay: judge by this policy; may be repeated\n"
-              "  -f, --follow       status: print again every two seconds\n"
-              "  -n, --count=N      watch: end after N events; status: after N times\n"
-              "      --release N    leases: give this one back, now\n"
-              "      --release-all  leases: give all back\n"
-              "      --no-pager     write straight to the terminal\n"
-              "  -h, --help         this text\n"
-              "      --version      the version\n\n"
-              "Exit: 0 well, 1 failed, 2 usage, 3 avertd is not running, 5 access denied,\n"
-              "78 the policy has errors. More in avertctl(1).\n",
+        fputs("\nThe options:\n", ctl->out);
+        for (CtlOption o = 0; o < _OPTION_MAX; o++)
+                print_option(ctl, &option_table[o]);
+        fputs("\nExit: 0 well, 1 failed, 2 usage, 3 avertd is not running, 4 something missing,\n"
+              "5 access denied, 77 not possible here, 78 the policy has errors: avertctl(1).\n",
                 ctl->out);
 }
 
@@ -126,43 +93,82 @@ static int set_lease(Ctl *ctl, const char *text) {
 }
 
 /* Takes one option. Returns CTL_OK or the exit code. */
-static int take_option(Ctl *ctl, int option) {
+static int take_option(Ctl *ctl, CtlOption option) {
+        ctl->given |= option_bit(option);
         switch (option) {
-        case LONG_JSON:
-                ctl->given |= option_bit(OPTION_JSON);
+        case OPTION_JSON:
                 return set_json(ctl, optarg);
-        case LONG_BUS:
-                ctl->given |= option_bit(OPTION_BUS);
+        case OPTION_BUS:
                 ctl->bus = optarg;
                 return CTL_OK;
-        case LONG_ROOT:
-                ctl->given |= option_bit(OPTION_ROOT);
+        case OPTION_ROOT:
                 ctl->root = optarg;
                 return CTL_OK;
-        case LONG_CONFIG:
-                ctl->given |= option_bit(OPTION_CONFIG);
+        case OPTION_CONFIG:
                 return add_config(ctl, optarg);
-        case LONG_NO_PAGER: /* harmless everywhere, so that scripts may always give it */
-                ctl->no_pager = true;
-                return CTL_OK;
-        case 'f':
-                ctl->given |= option_bit(OPTION_FOLLOW);
-                ctl->follow = true;
-                return CTL_OK;
-        case 'n':
-                ctl->given |= option_bit(OPTION_COUNT);
+        case OPTION_COUNT:
                 return set_count(ctl, optarg);
-        case LONG_RELEASE:
-                ctl->given |= option_bit(OPTION_RELEASE);
+        case OPTION_RELEASE:
                 return set_lease(ctl, optarg);
-        case LONG_RELEASE_ALL:
-                ctl->given |= option_bit(OPTION_RELEASE);
+        case OPTION_RELEASE_ALL:
                 ctl->lease = 0;
                 return CTL_OK;
-        default: /* getopt has said what is wrong */
-                fputs("Try 'avertctl --help'.\n", ctl->err);
-                return CTL_USAGE;
+        case OPTION_FOLLOW:
+                ctl->follow = true;
+                return CTL_OK;
+        case OPTION_DRY_RUN:
+                ctl->dry_run = true;
+                return CTL_OK;
+        case OPTION_PAGER:
+                ctl->no_pager = true;
+                return CTL_OK;
+        case OPTION_HELP:
+        case OPTION_VERSION:
+        case _OPTION_MAX:
+                break;
         }
+        return CTL_OK;
+}
+
+/* What getopt_long(3) answers for an option without a letter. */
+#define LONG_ONLY 256
+
+typedef struct Getopt {
+        struct option longs[_OPTION_MAX + 1];
+        char letters[2 * _OPTION_MAX + 1];
+} Getopt;
+
+static void fill_getopt(Getopt *ret) {
+        static const int arguments[] = { no_argument, required_argument, optional_argument };
+        size_t n = 0;
+
+        *ret = (Getopt){ .letters = "" };
+        for (CtlOption o = 0; o < _OPTION_MAX; o++) {
+                const OptionInfo *info = &option_table[o];
+
+                ret->longs[o] = (struct option){ info->name, arguments[info->taking], NULL,
+                        LONG_ONLY + (int) o };
+                if (!info->letter)
+                        continue;
+                ret->letters[n++] = info->letter;
+                if (info->taking == TAKES_VALUE)
+                        ret->letters[n++] = ':';
+        }
+}
+
+/* The next option, _OPTION_MAX when there is none; -1 when getopt has said what is wrong with it.
+ */
+static int next_option(const Getopt *g, int argc, char *argv[]) {
+        int code = getopt_long(argc, argv, g->letters, g->longs, NULL);
+
+        if (code < 0)
+                return _OPTION_MAX;
+        if (code >= LONG_ONLY)
+                return code - LONG_ONLY;
+        for (int o = 0; o < _OPTION_MAX; o++)
+                if (option_table[o].letter && option_table[o].letter == code)
+                        return o;
+        return -1;
 }
 
 static int refuse_verb(const Ctl *ctl, const char *name) {
@@ -179,8 +185,9 @@ static int refuse_verb(const Ctl *ctl, const char *name) {
  * answer. */
 static int check_use(const Ctl *ctl, const Verb *verb, int n_arguments) {
         for (CtlOption o = 0; o < _OPTION_MAX; o++) {
-                if ((ctl->given & option_bit(o)) && !(verb->options & option_bit(o))) {
-                        ctl_error(ctl, "%s means nothing to '%s'", option_names[o], verb->name);
+                if (ctl->given & option_bit(o) & ~(verb->options | OPTIONS_OF_ALL)) {
+                        ctl_error(ctl, "--%s means nothing to '%s'", option_table[o].name,
+                                verb->name);
                         return CTL_USAGE;
                 }
         }
@@ -194,21 +201,27 @@ static int check_use(const Ctl *ctl, const Verb *verb, int n_arguments) {
 
 int options_parse(Ctl *ctl, int argc, char *argv[], const Verb **ret_verb, int *ret_first) {
         const Verb *verb;
+        Getopt table;
         int option, r;
 
         *ret_verb = NULL;
+        fill_getopt(&table);
         optind = 0; /* a test parses more than once */
-        while ((option = getopt_long(argc, argv, "hfn:", long_options, NULL)) >= 0) {
-                if (option == 'h') {
+        while ((option = next_option(&table, argc, argv)) != _OPTION_MAX) {
+                if (option < 0) {
+                        fputs("Try 'avertctl --help'.\n", ctl->err);
+                        return CTL_USAGE;
+                }
+                if (option == OPTION_HELP) {
                         print_help(ctl);
                         return CTL_OK;
                 }
-                if (option == LONG_VERSION) {
+                if (option == OPTION_VERSION) {
                         fputs("avertctl " AVERT_VERSION "\n", ctl->out);
                         return CTL_OK;
                 }
 
-                r = take_option(ctl, option);
+                r = take_option(ctl, (CtlOption) option);
                 if (r != CTL_OK)
                         return r;
         }

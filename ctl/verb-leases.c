@@ -107,8 +107,9 @@ static Json *describe_lease(const LeaseRecord *r, usec_t now_usec) {
         return json;
 }
 
-/* l: NULL: there is no such file, so nothing is leased. */
-static void list(const Ctl *ctl, LeaseLedger *l) {
+/* Those that are asked for: by default all. l: NULL: there is no such file, so nothing is leased.
+ * Returns how many. */
+static size_t list(const Ctl *ctl, LeaseLedger *l) {
         _cleanup_(json_unrefp) Json *json = json_new_object();
         usec_t now = clock_monotonic_usec();
         Json *leases = json_new_list();
@@ -117,9 +118,11 @@ static void list(const Ctl *ctl, LeaseLedger *l) {
         for (uint32_t i = 0; l && i < LEDGER_RECORDS_MAX; i++) {
                 const LeaseRecord *r = lease_ledger_record(l, i);
 
-                if (!lease_record_is_owed(r))
+                if (!lease_record_is_owed(r) || (ctl->lease != 0 && r->terms.id != ctl->lease))
                         continue;
                 n++;
+                if (ctl->dry_run && ctl->json == JSON_OFF)
+                        fputs("would give back ", ctl->out);
                 if (ctl->json == JSON_OFF)
                         print_lease(ctl, r, now);
                 else
@@ -129,19 +132,24 @@ static void list(const Ctl *ctl, LeaseLedger *l) {
         json_set(json, "leases", leases);
         if (ctl->json != JSON_OFF)
                 json_print(json, ctl->json, ctl->out);
-        else if (n == 0)
+        else if (n == 0 && ctl->lease == 0)
                 fputs("nothing is leased\n", ctl->out);
+        return n;
 }
 
 static int list_all(const Ctl *ctl, const Place *place) {
         LeaseLedger *l = NULL;
         int r = lease_ledger_open(place->path, LEDGER_LOOK, place->boot_id, &l);
+        size_t n;
 
         if (r < 0 && r != -ENOENT)
                 return explain_file(ctl, place, r);
-        list(ctl, l);
+        n = list(ctl, l);
         lease_ledger_free(l);
-        return CTL_OK;
+        if (n > 0 || ctl->lease == 0)
+                return CTL_OK;
+        ctl_error(ctl, "there is no lease %" PRIu64, ctl->lease);
+        return CTL_FAILED;
 }
 
 /* ---- giving back
@@ -231,6 +239,7 @@ static int release(const Ctl *ctl, const Place *place) {
 
 int verb_leases(Ctl *ctl, int argc, char *const *argv) {
         _cleanup_(place_done) Place place;
+        bool release_wanted;
         int r;
 
         (void) argc;
@@ -238,6 +247,12 @@ int verb_leases(Ctl *ctl, int argc, char *const *argv) {
         r = find_place(ctl, &place);
         if (r != CTL_OK)
                 return r;
-        return (ctl->given & option_bit(OPTION_RELEASE)) != 0 ? release(ctl, &place)
-                                                              : list_all(ctl, &place);
+        release_wanted = ctl->given & (option_bit(OPTION_RELEASE) | option_bit(OPTION_RELEASE_ALL));
+        if (ctl->dry_run && !release_wanted) {
+                ctl_error(ctl,
+                        "--dry-run of what? with --release N or --release-all it says what "
+                        "would be given back");
+                return CTL_USAGE;
+        }
+        return release_wanted && !ctl->dry_run ? release(ctl, &place) : list_all(ctl, &place);
 }

@@ -14,7 +14,8 @@ int verb_reload(Ctl *ctl, int argc, char *const *argv) {
         if (r != CTL_OK)
                 return r;
 
-        r = avert_client_reload(client, &accepted, &message);
+        r = ctl->dry_run ? avert_client_check_reload(client, &accepted, &message)
+                         : avert_client_reload(client, &accepted, &message);
         if (r < 0)
                 return connect_explain(ctl, client, "reload the policy", r);
 
@@ -23,14 +24,16 @@ int verb_reload(Ctl *ctl, int argc, char *const *argv) {
 
                 json_set_number(json, "schema_version", 1);
                 json_set_flag(json, "ok", accepted);
+                json_set_flag(json, "dry_run", ctl->dry_run);
                 json_set_text(json, "message", message);
                 json_print(json, ctl->json, ctl->out);
         } else if (accepted) {
                 term_lines(ctl, ctl->out, *message ? message : "reloaded");
         } else {
                 ctl_error(ctl,
-                        "avertd refused the new policy and goes on with the old one; "
-                        "'avertctl check' shows all errors");
+                        "avertd %s the new policy and goes on with the old one; "
+                        "'avertctl check' shows all errors",
+                        ctl->dry_run ? "would refuse" : "refused");
                 term_lines(ctl, ctl->err, message);
         }
         return accepted ? CTL_OK : CTL_REFUSED;

@@ -6,26 +6,29 @@
 
 #include "base/text.h"
 
-#define LIVE (1u << OPTION_BUS | 1u << OPTION_JSON)
-#define PAGED (1u << OPTION_PAGER)
+/* option_bit() where a constant is wanted */
+#define BIT(option) (UINT64_C(1) << (option))
+#define LIVE (BIT(OPTION_BUS) | BIT(OPTION_JSON))
 
 const Verb verbs[] = {
         { "status", "", "what avertd sees: sources, readings, distances, incidents",
-                LIVE | PAGED | 1u << OPTION_FOLLOW | 1u << OPTION_COUNT, 0, true, verb_status },
-        { "policies", "", "policies in force, their files, what each match selects now",
-                LIVE | PAGED, 0, true, verb_policies },
+                LIVE | BIT(OPTION_FOLLOW) | BIT(OPTION_COUNT), 0, true, verb_status },
+        { "policies", "", "policies in force, their files, what each match selects now", LIVE, 0,
+                true, verb_policies },
         { "explain", "[POLICY|PID]", "the judgement in full: who would be chosen, who not, and why",
-                LIVE | PAGED | 1u << OPTION_ROOT | 1u << OPTION_CONFIG, 1, true, verb_explain },
-        { "watch", "", "events as they come", LIVE | 1u << OPTION_COUNT, 0, false, verb_watch },
-        { "reload", "", "make avertd load its policy files again", LIVE, 0, false, verb_reload },
+                LIVE | BIT(OPTION_ROOT) | BIT(OPTION_CONFIG), 1, true, verb_explain },
+        { "watch", "", "events as they come", LIVE | BIT(OPTION_COUNT), 0, false, verb_watch },
+        { "reload", "", "make avertd load its policy files again", LIVE | BIT(OPTION_DRY_RUN), 0,
+                false, verb_reload },
         { "leases", "", "what avertd changed about cgroups, and giving it back",
-                LIVE | 1u << OPTION_RELEASE, 0, false, verb_leases },
+                LIVE | BIT(OPTION_RELEASE) | BIT(OPTION_RELEASE_ALL) | BIT(OPTION_DRY_RUN), 0,
+                false, verb_leases },
         { "check", "[FILE...]", "look for errors in policy files, or in the installed ones",
-                1u << OPTION_JSON | 1u << OPTION_ROOT, CTL_CONFIGS_MAX, false, verb_check },
+                BIT(OPTION_JSON) | BIT(OPTION_ROOT), CTL_CONFIGS_MAX, false, verb_check },
         { "replay", "DIR", "judge a recording and print the events",
-                1u << OPTION_JSON | 1u << OPTION_CONFIG | PAGED, 1, true, verb_replay },
+                BIT(OPTION_JSON) | BIT(OPTION_CONFIG), 1, true, verb_replay },
         { "doctor", "", "what avert finds and misses on this machine, and what to do",
-                1u << OPTION_JSON | 1u << OPTION_ROOT | PAGED, 0, true, verb_doctor },
+                BIT(OPTION_JSON) | BIT(OPTION_ROOT), 0, true, verb_doctor },
         { NULL, NULL, NULL, 0, 0, false, NULL },
 };
 

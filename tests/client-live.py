@@ -131,7 +131,12 @@ def check_reload(live):
     watcher.kill()
     check('"kind":"reloaded"' in seen, 'watch sees the reload', seen)
 
+    live.says('a reload can be tried: nothing is new', ['reload', '--dry-run'], 'would be reloaded, nothing is new: 2 policies')
+    live.write(POLICY.replace('mem.available < 1%', 'mem.available < 2%'))
+    live.says('a reload that is tried tells what it would come to', ['reload', '--dry-run'], 'would be reloaded: 2 policies')
+    live.says('and changes nothing', ['status'], 'mem.available < 1%')
     live.write(POLICY.replace('mem.available', 'mem.availible'))
+    live.says('a broken policy would be refused', ['reload', '--dry-run'], 'would be refused: ', 'policy.yaml:12:', code=78)
     live.says('a broken policy is refused with its place', ['reload'], 'policy.yaml:12:', 'mem.available', code=78)
     live.says('and the old one stays', ['status'], 'mem.available < 1%')
     live.write(POLICY)

@@ -140,6 +140,28 @@ START_TEST(and_as_json) {
 }
 END_TEST
 
+START_TEST(a_dry_run_gives_nothing_back) {
+        Bed b;
+
+        bed_init(&b);
+        owe_three(&b);
+        run(b.bus, "--release", "2", "--dry-run", NULL);
+        expect(CTL_OK, "would give back 2  memory.swap.max of ", "");
+        ck_assert_ptr_null(strstr(out, "memory.high"));
+        run(b.bus, "--release-all", "--dry-run", NULL);
+        expect(CTL_OK, "would give back 3  cgroup.freeze of ", "");
+        run(b.bus, "--release", "9", "--dry-run", NULL);
+        expect(CTL_FAILED, "", "there is no lease 9");
+        run(b.bus, "--dry-run", NULL);
+        expect(CTL_USAGE, "", "--release N or --release-all");
+        run(b.bus, NULL);
+        expect(CTL_OK, "1  memory.high of ", "");
+        expect(CTL_OK, "\n2  memory.swap.max of ", "");
+        expect(CTL_OK, "\n3  cgroup.freeze of ", "");
+        bed_done(&b);
+}
+END_TEST
+
 START_TEST(without_a_daemon_it_gives_back_itself) {
         CgroupFixture c;
         LeaseTerms terms = { .file = LEASE_FREEZE };
@@ -255,5 +277,5 @@ START_TEST(misuse_is_told) {
 END_TEST
 
 HARNESS_MAIN("verb-leases", nothing_is_leased_where_there_is_no_file, what_is_owed_is_listed,
-        and_as_json, without_a_daemon_it_gives_back_itself, a_daemon_that_runs_is_asked,
-        misuse_is_told)
+        and_as_json, a_dry_run_gives_nothing_back, without_a_daemon_it_gives_back_itself,
+        a_daemon_that_runs_is_asked, misuse_is_told)

@@ -24,6 +24,9 @@ START_TEST(misuse_is_answered_with_what_would_be_right) {
                 { { NULL }, "'avertctl status' is a good beginning" },
                 { { "status", "--root", "/" }, "--root means nothing to 'status'" },
                 { { "check", "--bus", "/x" }, "--bus means nothing to 'check'" },
+                { { "status", "--dry-run" }, "--dry-run means nothing to 'status'" },
+                { { "leases", "--dry-run" }, "--release N or --release-all" },
+                { { "status", "--no-such" }, "Try 'avertctl --help'" },
                 { { "status", "now" }, "usage: avertctl status" },
                 { { "status", "--json=yaml" }, "pretty, short or off" },
                 { { "watch", "-n", "0" }, "a number from 1" },
@@ -212,6 +215,9 @@ START_TEST(live_verbs_print_what_the_daemon_says) {
         expect(CTL_OK, "/77/in words\n", "");
         run("reload", "--bus", bus.path, NULL);
         expect(CTL_OK, "1 policy\n", "");
+        run("reload", "--dry-run", "--json=short", "--bus", bus.path, NULL);
+        expect(CTL_OK, "{\"schema_version\":1,\"ok\":true,\"dry_run\":true,", "");
+        expect(CTL_OK, "\"message\":\"would: 1 policy\"}\n", "");
         bus_double_stop(&bus);
         fixture_done(&f);
 }
