@@ -41,6 +41,7 @@ static const char *const message_ids[_EVENT_MAX] = {
         [EVENT_STEP_FAILED] = "7bf67ea5eb3749ef800a7b0664fa526e",
         [EVENT_STEP_SKIPPED] = "f47f42f6f48c4833b2c39d884f41844a",
         [EVENT_LEASE_RETURNED] = "d22387ff8729482db003ebb9a01b1077",
+        [EVENT_LEASE_RENEWED] = "0ff852912593447a840b41d2d0b6abfb",
         [EVENT_LEASE_FOREIGN] = "cfc3ea354ecc4498abf587476cf8203b",
         [EVENT_LEASE_DROPPED] = "10a348baf237438e908212fd00dc1045",
         [EVENT_LIVELOCK] = "74a9dbe2fbb24efcbea666c3f6937556",

@@ -187,8 +187,12 @@ static inline void story_lease(Story *st, const Action *a) {
         GroupSample *g = &st->w->groups[a->groups[0].slot];
         StoryFile *f = &st->files[a->groups[0].slot][a->file];
 
-        ck_assert_uint_lt(st->n_leases, ELEMENTS(st->leases));
-        st->leases[st->n_leases++] = *a;
+        bool only_looks = f->leased && a->kind == ACTION_LEASE && f->now == a->value;
+
+        if (!only_looks) {
+                ck_assert_uint_lt(st->n_leases, ELEMENTS(st->leases));
+                st->leases[st->n_leases++] = *a;
+        }
         if (st->lease_answer == ANSWER_UNSEEN)
                 return;
         if (st->lease_answer == ANSWER_REFUSED)
@@ -196,6 +200,10 @@ static inline void story_lease(Story *st, const Action *a) {
         else if (g->generation != a->groups[0].generation) {
                 f->leased = false;
                 story_answer(st, a->id, OUTCOME_GONE, 0, 0);
+        } else if (f->leased && a->kind == ACTION_LEASE && f->now == f->old && f->now != f->ours &&
+                (a->file == LEASE_MAX || a->file == LEASE_SWAP_MAX)) {
+                f->now = f->ours = a->value;
+                story_answer(st, a->id, OUTCOME_RENEWED, 0, f->old);
         } else if (f->leased && f->now != f->ours) {
                 f->leased = false;
                 story_answer(st, a->id, OUTCOME_FOREIGN, 0, 0);

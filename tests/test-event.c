@@ -223,6 +223,9 @@ static const struct {
                 "left out throttle of build.service: the trouble is over [host]" },
         { EVENT_LEASE_RETURNED, throttle_over,
                 "gave back memory.high of build.service after 340 ms: the trouble is over [host]" },
+        { EVENT_LEASE_RENEWED, limit,
+                "memory.max of build.service had been set back, as by systemctl daemon-reload: set "
+                "again [host]" },
         { EVENT_LEASE_FOREIGN, throttle,
                 "memory.high of build.service was written by somebody else meanwhile: theirs stays "
                 "[host]" },

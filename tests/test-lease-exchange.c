@@ -128,6 +128,37 @@ START_TEST(what_is_back_already_is_not_foreign) {
 }
 END_TEST
 
+START_TEST(a_limit_that_was_set_back_is_set_again_another_step_is_not) {
+        static const struct {
+                LeaseFile file;
+                const char *name, *before;
+                uint64_t value;
+                int outcome;
+        } rows[] = {
+                { LEASE_MAX, "a/memory.max", "1073741824\n", 4096, EXCHANGE_RENEWED },
+                { LEASE_HIGH, "a/memory.high", "max\n", 4096, EXCHANGE_FOREIGN },
+                { LEASE_FREEZE, "a/cgroup.freeze", "0\n", 1, EXCHANGE_FOREIGN },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                Bed b;
+
+                bed_init(&b, rows[i].file);
+                ck_assert_int_eq(take(&b, rows[i].value), EXCHANGE_OK);
+                ck_assert_int_eq(step(&b, rows[i].value), EXCHANGE_OK); /* only a look */
+                lease_fixture_write(&b.f, rows[i].name, rows[i].before);
+                ck_assert_int_eq(step(&b, rows[i].value), rows[i].outcome);
+                if (rows[i].outcome == EXCHANGE_RENEWED) {
+                        ck_assert_uint_eq(lease_fixture_value(&b.f, rows[i].name), rows[i].value);
+                        ck_assert_uint_eq(b.old, GIB);
+                        ck_assert_int_eq(give_back(&b), EXCHANGE_OK);
+                        ck_assert_uint_eq(lease_fixture_value(&b.f, rows[i].name), GIB);
+                }
+                bed_done(&b);
+        }
+}
+END_TEST
+
 /* A kill between two stores of a step. */
 START_TEST(either_value_of_a_step_under_way_is_ours) {
         static const char *const there[] = { "1073741824\n", "536870912\n" };
@@ -243,6 +274,7 @@ END_TEST
 HARNESS_MAIN("lease-exchange", each_file_is_taken_and_given_back,
         a_limit_that_is_lower_already_is_not_raised, a_step_keeps_the_first_value_in_mind,
         what_somebody_else_wrote_stays, what_is_back_already_is_not_foreign,
+        a_limit_that_was_set_back_is_set_again_another_step_is_not,
         either_value_of_a_step_under_way_is_ours,
         a_write_that_is_refused_changes_nothing_and_owes_nothing,
         a_step_that_is_refused_leaves_the_lease_as_it_was, what_cannot_be_given_back_is_still_owed,

@@ -225,6 +225,21 @@ START_TEST(somebody_elses_value_stays_and_is_told) {
 }
 END_TEST
 
+START_TEST(a_limit_that_was_set_back_is_said_to_be_renewed) {
+        Bed b;
+
+        bed_init(&b, 1);
+        ck_assert_int_eq(run(&b, ACTION_LEASE, LEASE_MAX, 4096)->kind, OUTCOME_DONE);
+        lease_fixture_write(&b.f, "a/memory.max", "1073741824\n");
+        ck_assert_int_eq(run(&b, ACTION_LEASE, LEASE_MAX, 4096)->kind, OUTCOME_RENEWED);
+        ck_assert_uint_eq(lease_fixture_value(&b.f, "a/memory.max"), 4096);
+        ck_assert_int_eq(run(&b, ACTION_RETURN, LEASE_MAX, 0)->kind, OUTCOME_DONE);
+        ck_assert_uint_eq(lease_fixture_value(&b.f, "a/memory.max"), GIB);
+        await_unused(&b, 0);
+        bed_done(&b);
+}
+END_TEST
+
 START_TEST(what_main_gave_back_is_foreign_to_its_lease) {
         Bed b;
 
@@ -494,10 +509,10 @@ START_TEST(without_a_reaper_nothing_is_done_and_nothing_forgotten) {
 END_TEST
 
 HARNESS_MAIN("reaper-lease", a_lease_is_taken_stepped_and_given_back,
-        somebody_elses_value_stays_and_is_told, what_main_gave_back_is_foreign_to_its_lease,
-        what_main_gave_back_needs_no_file_to_be_over, a_lease_that_is_refused_leaves_nothing,
-        what_may_not_be_leased_is_not_tried, the_answers_of_reclaim_become_its_outcomes,
-        a_write_that_takes_too_long_is_called_back,
+        somebody_elses_value_stays_and_is_told, a_limit_that_was_set_back_is_said_to_be_renewed,
+        what_main_gave_back_is_foreign_to_its_lease, what_main_gave_back_needs_no_file_to_be_over,
+        a_lease_that_is_refused_leaves_nothing, what_may_not_be_leased_is_not_tried,
+        the_answers_of_reclaim_become_its_outcomes, a_write_that_takes_too_long_is_called_back,
         a_return_that_meets_a_hanging_write_is_refused_and_comes_later,
         a_return_that_overtakes_its_lease_undoes_it,
         a_lease_of_another_cgroup_leaves_the_forgotten_one_to_main,

@@ -381,6 +381,41 @@ START_TEST(limit_holds_until_its_policy_goes) {
 }
 END_TEST
 
+START_TEST(a_limit_that_was_set_back_is_set_again_and_told_now_and_then) {
+        Story *st = limited(GIB(2));
+        StoryFile *max = &st->files[BUILD][LEASE_MAX];
+
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_DONE, SEC(1)));
+        max->now = UINT64_MAX; /* systemctl daemon-reload */
+        ck_assert_ptr_nonnull(story_until(st, EVENT_LEASE_RENEWED, SEC(16)));
+        ck_assert_uint_eq(max->now, GIB(2));
+        for (int again = 0; again < 20; again++) {
+                max->now = UINT64_MAX;
+                ck_assert_ptr_null(story_until(st, EVENT_LEASE_RENEWED, SEC(16)));
+                ck_assert_uint_eq(max->now, GIB(2));
+        }
+        story_run(st, SEC(600), SEC(5));
+        max->now = UINT64_MAX;
+        ck_assert_ptr_nonnull(story_until(st, EVENT_LEASE_RENEWED, SEC(16)));
+        ck_assert_uint_eq(ladder_n_leases(st), 2);
+        ck_assert_uint_eq(max->old, UINT64_MAX); /* which is what is owed */
+        story_free(st);
+}
+END_TEST
+
+START_TEST(what_somebody_else_makes_of_a_limit_stays_and_is_told_soon) {
+        Story *st = limited(GIB(2));
+
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_DONE, SEC(1)));
+        st->files[BUILD][LEASE_MAX].now = GIB(5); /* systemctl set-property */
+        ck_assert_ptr_nonnull(story_until(st, EVENT_LEASE_FOREIGN, SEC(16)));
+        story_run(st, SEC(60), SEC(1));
+        ck_assert_uint_eq(st->files[BUILD][LEASE_MAX].now, GIB(5));
+        ck_assert_uint_eq(st->files[BUILD][LEASE_SWAP_MAX].now, 0); /* nobody touched it */
+        story_free(st);
+}
+END_TEST
+
 START_TEST(a_limit_that_a_reload_changes_is_written_anew) {
         Story *st = limited(GIB(2));
         Policy changed;
@@ -471,6 +506,8 @@ int main(void) {
                 a_unit_of_too_many_may_be_throttled_whole,
                 a_dry_run_shows_the_whole_ladder_and_takes_no_lease,
                 limit_holds_until_its_policy_goes,
+                a_limit_that_was_set_back_is_set_again_and_told_now_and_then,
+                what_somebody_else_makes_of_a_limit_stays_and_is_told_soon,
                 a_limit_that_a_reload_changes_is_written_anew,
                 a_limit_waits_while_the_kernel_would_kill_for_it,
                 a_tighter_limit_is_left_as_it_is,

@@ -247,6 +247,26 @@ START_TEST(a_limit_that_changes_above_is_new_facts_below) {
 }
 END_TEST
 
+START_TEST(what_a_step_changed_is_read_again_before_the_next_census) {
+        GroupSample g;
+        Bed b;
+        int at;
+
+        for (int changed = 0; changed < 2; changed++) {
+                bed_init(&b, 64, 8);
+                put_group(&b, "/a", 10);
+                at = find(&b, pass(&b, SCOUT_GROUPS_CENSUS, 0), "/a", &g);
+                ck_assert_int_ge(at, 0);
+                put(&b, "/a", "memory.high", "1000\n");
+                atomic_store(&group_roster_slot(b.roster, g.slot)->was_changed, changed);
+                (void) find(&b, pass(&b, SCOUT_GROUPS_NEWS, USEC_PER_MSEC), "/a", &g);
+                ck_assert_uint_eq(g.facts->high_bytes, changed ? 1000 : UINT64_MAX);
+                ck_assert(!atomic_load(&group_roster_slot(b.roster, g.slot)->was_changed));
+                bed_done(&b);
+        }
+}
+END_TEST
+
 START_TEST(who_was_made_after_the_first_look_is_said_to_be_young) {
         GroupSample g;
         Bed b;
@@ -1157,6 +1177,7 @@ int main(void) {
         const TTest *const tests[] = {
                 the_tree_is_walked_and_each_cgroup_known_with_its_facts_and_amounts,
                 a_limit_that_changes_above_is_new_facts_below,
+                what_a_step_changed_is_read_again_before_the_next_census,
                 who_was_made_after_the_first_look_is_said_to_be_young,
                 cgroups_that_come_and_go_keep_the_others_in_their_slots,
                 a_cgroup_that_loses_its_files_midway_is_out_of_the_way,

@@ -185,6 +185,7 @@ static void take_answer(Judge *j, const Awaited *a, const Outcome *o) {
                 if (e && of_command)
                         e->freed = o->value;
                 return;
+        case OUTCOME_RENEWED:
         case OUTCOME_SKIPPED:
                 if (i && i->phase == INCIDENT_OPEN)
                         i->skips_next = true;

@@ -35,6 +35,8 @@ typedef enum OutcomeKind {
                        */
         OUTCOME_DONE, /* reclaim: value is what came back; lease taken: value is what was there
                        * before; lease returned; errand: value is what it says that it freed */
+        OUTCOME_RENEWED, /* limit: the value from before the lease was back, ours is in force again
+                          */
         OUTCOME_FOREIGN, /* lease: somebody else wrote the file since: theirs stays */
         OUTCOME_SKIPPED, /* run: the command asks to leave out the next step */
         OUTCOME_LATE,    /* errand, reclaim: not over at its deadline; value as for DONE */

@@ -230,6 +230,8 @@ void event_print_step(const Event *e, TextBuf *out) {
                 print_skipped(e, out);
         else if (e->kind == EVENT_LEASE_RETURNED)
                 print_returned(e, out);
+        else if (e->kind == EVENT_LEASE_RENEWED)
+                print_lease(e, " had been set back, as by systemctl daemon-reload: set again", out);
         else if (e->kind == EVENT_LEASE_FOREIGN)
                 print_lease(e, " was written by somebody else meanwhile: theirs stays", out);
         else if (e->kind == EVENT_LEASE_DROPPED)

@@ -33,10 +33,11 @@ typedef enum EventKind {
         EVENT_STEP_FAILED,    /* refused, stuck, useless: why in text */
         EVENT_STEP_SKIPPED,   /* left out: why in text */
         EVENT_LEASE_RETURNED, /* the old value is back: why in text */
-        EVENT_LEASE_FOREIGN,  /* somebody else wrote the file meanwhile: theirs stays */
-        EVENT_LEASE_DROPPED,  /* the cgroup is gone: there is nothing to give back */
-        EVENT_LIVELOCK,       /* a throttle that helped nobody: it is returned */
-        EVENT_HINT,           /* programs were asked to give memory back, or that is over */
+        EVENT_LEASE_RENEWED, /* the value from before a limit was written: ours is in force again */
+        EVENT_LEASE_FOREIGN, /* somebody else wrote the file meanwhile: theirs stays */
+        EVENT_LEASE_DROPPED, /* the cgroup is gone: there is nothing to give back */
+        EVENT_LIVELOCK,      /* a throttle that helped nobody: it is returned */
+        EVENT_HINT,          /* programs were asked to give memory back, or that is over */
         EVENT_CAPTURED,
         EVENT_COMMAND_ANSWERED,
         EVENT_NO_USEFUL_VICTIM,

@@ -61,6 +61,7 @@ static void take_group_outcome(Flight *f, const Outcome *o) {
                 return;
         case OUTCOME_DONE:
         case OUTCOME_FOREIGN:
+        case OUTCOME_RENEWED:
         case OUTCOME_SKIPPED:
         case OUTCOME_LATE:
                 return; /* of no signal */
@@ -105,6 +106,7 @@ static void take_outcome(Flight *f, const Outcome *o) {
                         return;
                 case OUTCOME_DONE:
                 case OUTCOME_FOREIGN:
+                case OUTCOME_RENEWED:
                 case OUTCOME_SKIPPED:
                 case OUTCOME_LATE:
                         return; /* of no signal */
@@ -132,6 +134,7 @@ static void take_answer(Flight *f, const Outcome *o) {
         case OUTCOME_GONE:
         case OUTCOME_SENT:
         case OUTCOME_FOREIGN:
+        case OUTCOME_RENEWED:
         case OUTCOME_SKIPPED:
                 return; /* of no errand of this kind */
         }

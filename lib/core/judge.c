@@ -105,6 +105,7 @@ static NotifyLevel level_of(EventKind kind) {
         case EVENT_STEP_SKIPPED:
         case EVENT_LEASE_RETURNED:
         case EVENT_LEASE_DROPPED:
+        case EVENT_LEASE_RENEWED:
         case EVENT_HINT:
         case EVENT_CAPTURED:
         case EVENT_COMMAND_ANSWERED:

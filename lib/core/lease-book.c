@@ -9,6 +9,10 @@
 /* After this a return does not wait for the outcome of the order before it any more. */
 #define OUTCOME_PATIENCE_USEC (500 * USEC_PER_MSEC)
 
+/* What holds is ordered again, which tells whether it still does: others write these files too. In
+ * a tick that comes anyway: none is brought forward for it. */
+#define CHECK_USEC (10 * USEC_PER_SEC)
+
 /* A return that nobody answered is ordered again, and so is one that was refused. */
 #define RETURN_AGAIN_USEC (5 * USEC_PER_SEC)
 
@@ -209,7 +213,9 @@ static void advance_one(Judge *j, Lease *l) {
                 if (l->told_refused && age < RETURN_AGAIN_USEC)
                         return;
                 lease_return(j, l, why);
-        } else if (l->file == LEASE_HIGH && l->phase == LEASE_HELD && g && g->kept)
+        } else if (l->phase == LEASE_HELD && age >= CHECK_USEC)
+                write_value(j, l, l->value);
+        else if (l->file == LEASE_HIGH && l->phase == LEASE_HELD && g && g->kept)
                 look(j, l, g);
 }
 

@@ -6,6 +6,8 @@
 #include "base/macro.h"
 #include "core/incident.h"
 
+#define RENEWED_AGAIN_USEC (10 * USEC_PER_MIN)
+
 void lease_describe(Lease *l, const GroupFacts *facts) {
         text_copy(l->path, sizeof(l->path), facts->path);
         text_copy(l->unit, sizeof(l->unit),
@@ -59,6 +61,15 @@ static void note_held(Judge *j, Lease *l) {
         l->phase = LEASE_HELD;
 }
 
+/* Whoever writes the old value again and again is told of now and then. */
+static void note_renewed(Judge *j, Lease *l) {
+        note_held(j, l);
+        if (l->renewed_usec != 0 && usec_since(j->now_usec, l->renewed_usec) < RENEWED_AGAIN_USEC)
+                return;
+        l->renewed_usec = j->now_usec;
+        (void) lease_tell(j, l, EVENT_LEASE_RENEWED, NULL);
+}
+
 /* One that is on its way back may have been taken, whatever was heard of it. */
 static void note_refused(Judge *j, Lease *l, int error) {
         if (!l->was_held && l->phase == LEASE_TAKING) {
@@ -88,6 +99,9 @@ void lease_take_outcome(Judge *j, Lease *l, const Outcome *o) {
                         end(j, l, EVENT_LEASE_RETURNED);
                 } else
                         note_held(j, l);
+                return;
+        case OUTCOME_RENEWED:
+                note_renewed(j, l);
                 return;
         case OUTCOME_FOREIGN:
                 fail_step(j, l, "somebody else wants another value", 0);

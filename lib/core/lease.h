@@ -45,9 +45,10 @@ typedef struct Lease {
         uint32_t slot, generation; /* of the cgroup */
         uint64_t action;           /* the latest order; its outcome moves the phase on */
         usec_t ordered_usec;       /* when that was */
-        uint64_t value;            /* what was written last, page aligned */
-        uint64_t goal;             /* where a throttle is stepped to */
-        uint64_t before;           /* charged when it was taken */
+        usec_t renewed_usec; /* when it was told last that it had to be written again; 0: never */
+        uint64_t value;      /* what was written last, page aligned */
+        uint64_t goal;       /* where a throttle is stepped to */
+        uint64_t before;     /* charged when it was taken */
         usec_t taken_usec;
         usec_t deadline_usec;    /* USEC_UNSET: none */
         usec_t watched_usec;     /* when it was last looked at for livelock */

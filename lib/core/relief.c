@@ -308,6 +308,7 @@ static void take_outcome(Judge *j, Incident *i, const Outcome *o) {
         case OUTCOME_SENT:
         case OUTCOME_DRY:
         case OUTCOME_FOREIGN:
+        case OUTCOME_RENEWED:
         case OUTCOME_SKIPPED:
                 i->relief.pending = false;
                 return;

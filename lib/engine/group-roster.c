@@ -158,6 +158,7 @@ uint32_t group_roster_claim(GroupRoster *r) {
         group_roster_set_values(r, slot, &(GroupValues){ .stat_at_usec = USEC_UNSET });
         atomic_store_explicit(&s->read_current, 0, memory_order_relaxed);
         atomic_store_explicit(&s->read_at_usec, 0, memory_order_relaxed);
+        atomic_store_explicit(&s->was_changed, false, memory_order_relaxed);
         atomic_store_explicit(&s->generation,
                 atomic_load_explicit(&s->generation, memory_order_relaxed) + 1,
                 memory_order_relaxed);

@@ -38,8 +38,9 @@ typedef struct GroupSlot {
         _Atomic(uint64_t) values[GROUP_WORDS]; /* a GroupValues; see group_roster_read() */
         _Atomic(uint64_t) read_current;        /* bytes, as the sentinel read them last */
         _Atomic(uint64_t) read_at_usec;        /* and when; 0: never */
-        int current_fd;                        /* owner: sentinel; memory.current */
-        int swap_fd;                           /* owner: sentinel; memory.swap.current */
+        atomic_bool was_changed;        /* by us: facts are to be read again; the scout clears it */
+        int current_fd;                 /* owner: sentinel; memory.current */
+        int swap_fd;                    /* owner: sentinel; memory.swap.current */
         int events_fd;                  /* owner: sentinel; memory.events.local, or memory.events */
         int state_fd;                   /* owner: sentinel; cgroup.events: poll, populated */
         int psi_fds[_PSI_RESOURCE_MAX]; /* owner: sentinel; where a policy asks for it */

@@ -43,6 +43,12 @@ static bool is_ours(const LeaseRecord *r, uint64_t there) {
         return there == atomic_load(&r->ours) || there == atomic_load(&r->next);
 }
 
+/* Nobody wrote anything new: it is as it was before the lease, which has no end of its own. */
+static bool is_rewritten(const LeaseRecord *r, uint64_t there) {
+        return there == r->terms.old &&
+                (r->terms.file == LEASE_MAX || r->terms.file == LEASE_SWAP_MAX);
+}
+
 int lease_exchange_take(
         const LeaseAccess *access, LeaseRecord *r, int fd, uint64_t value, uint64_t *ret_old) {
         uint64_t old;
@@ -71,24 +77,29 @@ int lease_exchange_take(
 int lease_exchange_step(
         const LeaseAccess *access, LeaseRecord *r, int fd, uint64_t value, uint64_t *ret_old) {
         uint64_t there;
+        bool rewritten;
         int result = exchanged(access->read(fd, &there));
 
         if (result != EXCHANGE_OK)
                 return result;
-        if (!is_ours(r, there))
+        rewritten = !is_ours(r, there);
+        if (rewritten && !is_rewritten(r, there))
                 return EXCHANGE_FOREIGN;
 
         value = as_read(r, value);
-        atomic_store(&r->ours, there); /* whichever of the two it was */
+        *ret_old = r->terms.old;
+        if (!rewritten)
+                atomic_store(&r->ours, there); /* whichever of the two it was */
         atomic_store(&r->next, value);
-        result = write_value(access, fd, value);
-        if (result != EXCHANGE_OK) {
-                atomic_store(&r->next, there);
-                return result;
+        if (there != value) {
+                result = write_value(access, fd, value);
+                if (result != EXCHANGE_OK) {
+                        atomic_store(&r->next, atomic_load(&r->ours));
+                        return result;
+                }
         }
         atomic_store(&r->ours, value);
-        *ret_old = r->terms.old;
-        return EXCHANGE_OK;
+        return rewritten ? EXCHANGE_RENEWED : EXCHANGE_OK;
 }
 
 int lease_exchange_return(const LeaseAccess *access, LeaseRecord *r, int fd) {

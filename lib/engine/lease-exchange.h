@@ -22,6 +22,7 @@ enum {
         EXCHANGE_OK = 0,
         EXCHANGE_FOREIGN = 1, /* somebody else wrote it since: theirs stays, nothing is owed */
         EXCHANGE_GONE = 2,    /* the cgroup is gone: nothing is owed */
+        EXCHANGE_RENEWED = 3, /* step: the old value was back, ours is in force again */
 };
 
 /* Takes a lease: remembers what the file holds, seals the record, then writes. A limit that is
@@ -31,7 +32,10 @@ enum {
 int lease_exchange_take(
         const LeaseAccess *access, LeaseRecord *r, int fd, uint64_t value, uint64_t *ret_old);
 
-/* Writes another value under a lease that is held. Negative errno: the value before is in force. */
+/* Writes another value, or the same, under a lease that is held. A limit that holds what it held
+ * before the lease is a limit again: nobody wants another value, systemd writes what its units say
+ * at every daemon-reload. Who took a throttle or a freeze away meant it: theirs stays. Negative
+ * errno: the value before is in force. */
 int lease_exchange_step(
         const LeaseAccess *access, LeaseRecord *r, int fd, uint64_t value, uint64_t *ret_old);
 

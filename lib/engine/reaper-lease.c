@@ -55,8 +55,8 @@ static void take(const ReaperOps *ops, const ReaperJob *job, LeaseRecord *record
                 ? lease_exchange_step(ops->leases, record, job->file_fd, job->value, &o->value)
                 : lease_exchange_take(ops->leases, record, job->file_fd, job->value, &o->value);
 
-        if (r == EXCHANGE_OK) {
-                o->kind = OUTCOME_DONE;
+        if (r == EXCHANGE_OK || r == EXCHANGE_RENEWED) {
+                o->kind = r == EXCHANGE_OK ? OUTCOME_DONE : OUTCOME_RENEWED;
                 lease_ledger_pin(job->ledger, job->record, job->uses);
                 return;
         }

@@ -201,6 +201,13 @@ static bool is_tight(const ScoutGroups *g, const GroupEntry *e, const GroupFacts
         }
 }
 
+static bool was_changed(const ScoutGroups *g, uint32_t slot) {
+        GroupSlot *s = group_roster_slot(g->roster, slot);
+
+        return atomic_load_explicit(&s->was_changed, memory_order_relaxed) &&
+                atomic_exchange_explicit(&s->was_changed, false, memory_order_acquire);
+}
+
 /* Takes over what the sentinel read meanwhile. */
 static void take_reading(ScoutGroups *g, uint32_t slot) {
         GroupSlot *s = group_roster_slot(g->roster, slot);
@@ -314,6 +321,7 @@ void groups_read_known(ScoutGroups *g) {
                         continue;
                 if (e->kept)
                         take_reading(g, slot);
+                e->news_state = was_changed(g, slot) || e->news_state;
                 stat_due = is_stat_due(g, slot);
                 if (is_due(g, e, stat_due))
                         visit(g, slot, stat_due);

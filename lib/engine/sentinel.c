@@ -66,14 +66,27 @@ Sentinel *sentinel_free(Sentinel *s) {
         return NULL;
 }
 
+/* A lease changes what binds a cgroup, and the kernel tells nobody: who judges it by what the scout
+ * read before would take a value of ours for somebody's wish. */
+static void note_changed(Sentinel *s, const Outcome *o) {
+        GroupSlot *slot;
+
+        if (!o->is_group || !s->parts.groups)
+                return;
+        slot = group_roster_slot(s->parts.groups, o->slot);
+        atomic_store_explicit(&slot->was_changed, true, memory_order_release);
+}
+
 /* Ends of victims, answers of reapers and of main, with the time at which they were noticed. */
 static void collect_outcomes(Sentinel *s, usec_t now_usec) {
         if (s->parts.reapers) {
                 size_t n = reapers_collect(s->parts.reapers, s->outcomes + s->n_outcomes,
                         OUTCOMES_MAX - s->n_outcomes);
 
-                for (size_t i = 0; i < n; i++)
+                for (size_t i = 0; i < n; i++) {
                         sentinel_count_outcome(s, &s->outcomes[s->n_outcomes + i]);
+                        note_changed(s, &s->outcomes[s->n_outcomes + i]);
+                }
                 s->n_outcomes += n;
         }
         if (s->parts.errands)

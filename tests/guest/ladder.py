@@ -54,6 +54,20 @@ becomes store.service/memory.max 209715200
 rm /etc/avert/policy.d/50-scenario.yaml
 '''
 
+# A package is installed; then somebody wishes for something else.
+SET_BACK = '''becomes store.service/memory.max 209715200
+told 1 AVERT_EVENT=step-done AVERT_STEP=limit
+systemctl daemon-reload
+told 1 AVERT_EVENT=lease-renewed
+becomes store.service/memory.max 209715200
+becomes store.service/memory.swap.max 67108864
+systemctl set-property --runtime store.service MemoryMax=300M
+told 1 AVERT_EVENT=lease-foreign
+rm /etc/avert/policy.d/50-scenario.yaml
+systemctl reload avertd.service
+becomes store.service/memory.swap.max max
+'''
+
 # The build ends and starts again, with other settings, while the daemon stands still.
 REPLACED = THROTTLED + '''sleep 1
 kill -STOP "$(daemon_pid)"
@@ -123,6 +137,13 @@ LADDER = [
                     'systemctl start avertd.service\n' + NO_MORE,
              expect=(Told('step-taken', 'limit'), Told('lease-returned', 'freeze', 'an earlier avertd left it'),
                      Told('step-taken', 'limit'), Told('stopping'), Told('started'))),
+    Scenario('limit-reloaded', 'systemd writes its own values over a limit, then an administrator another one',
+             memory_mib=768,
+             restrained={'store': Load('hold size=60M')}, limit_msec=60000, policy=policies(LIMIT.format(unit='store')),
+             meddle=SET_BACK, theirs={'/system.slice/store.service': {'memory.max': '314572800'}},
+             expect=(Told('step-taken', 'limit'), Told('lease-renewed', 'limit', 'set again'),
+                     Told('lease-foreign', 'limit', 'theirs stays'), Told('reloaded'),
+                     Told('lease-returned', 'limit', 'its policy is gone after a reload'))),
     Scenario('replaced-cgroup', 'a throttled unit ends, and is there again before the daemon looks',
              restrained=BUILD, swap_mib=256, limit_msec=40000, daemon_may_end=True,
              policy=policies(ladder('build', THROTTLE)), theirs=OTHER_BUILD,
