@@ -87,7 +87,7 @@ static void add_group_candidates(
 static void add_candidates(
         View *view, const Policy *policy, const Verdict *v, int32_t pid, Json *parent) {
         DecideVeto veto = { &view->book, view->sample.raw.at_usec, decide_asks(v->policy) };
-        RankVeto ask = { decide_veto, decide_veto_group, &veto };
+        RankVeto ask = decide_ask(&veto);
         Json *list = json_put_list(parent, "candidates");
         Candidate best[CANDIDATES_MAX];
         size_t n;

@@ -51,6 +51,10 @@ static const char *const message_ids[_EVENT_MAX] = {
         [EVENT_NO_USEFUL_VICTIM] = "e3e60f237ffa4bd481fcb1a036d86184",
         [EVENT_BUDGET_SPENT] = "622e361fbb2143178626ab67d92ab254",
         [EVENT_KERNEL_OOM] = "63ad0e6092cf4c3889bf2b6ab0791c8e",
+        [EVENT_PAUSED] = "c025446fad864ee4953f403f57789bd0",
+        [EVENT_RESUMED] = "a34f0393f9fb4c19803a8706f114071c",
+        [EVENT_PROTECTED] = "80c4d6d818ca40bca7edfcc73aa31505",
+        [EVENT_UNPROTECTED] = "c330c9623d034f59a3107e66720bf3ab",
         [EVENT_RIVAL] = "102d6fcae0ed49c793c12bc325a1330c",
         [EVENT_LOST] = "fd2276186f2d4669a5e61c709e6ee096",
 };

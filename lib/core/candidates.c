@@ -28,8 +28,8 @@ static bool adj_is_honoured(const ProcFacts *f) {
         return !ends_with(f->unit, ".scope") && !ends_with(f->user_unit, ".scope");
 }
 
-Refusal candidate_refuse_always(
-        const Config *config, const ProcSample *p, usec_t boottime, const MatchSpec **ret_spec) {
+Refusal candidate_refuse_always(const Config *config, const RankVeto *veto, const ProcSample *p,
+        usec_t boottime, const MatchSpec **ret_spec) {
         const ProcFacts *f = p->facts;
 
         if (f->kthread)
@@ -41,6 +41,8 @@ Refusal candidate_refuse_always(
         *ret_spec = match_list(&config->protect, p, boottime);
         if (*ret_spec)
                 return REFUSAL_PROTECTED;
+        if (veto && veto->steering && steering_find(veto->steering, f, veto->now_usec))
+                return REFUSAL_WARD;
         return adj_is_honoured(f) ? REFUSAL_ADJ : REFUSAL_NONE;
 }
 
@@ -185,7 +187,7 @@ static void judge(const Config *config, const Policy *policy, const Verdict *v, 
         const ProcSample *p = &s->procs[i];
         usec_t boottime = s->raw.boottime_usec;
         Candidate *c = &table[i];
-        Refusal always = candidate_refuse_always(config, p, boottime, &c->spec);
+        Refusal always = candidate_refuse_always(config, veto, p, boottime, &c->spec);
 
         if (always == REFUSAL_NONE && (c->link.flags & CANDIDATE_OMITTED))
                 always = REFUSAL_OMIT;

@@ -29,8 +29,8 @@ size_t candidates_collect(const Config *config, const Policy *policy, const Verd
 
 /* Why nobody may touch this process, by whatever policy, its surroundings apart; NONE when one may.
  * *ret_spec: the entry of `protect` that holds, else NULL. */
-Refusal candidate_refuse_always(
-        const Config *config, const ProcSample *p, usec_t boottime, const MatchSpec **ret_spec);
+Refusal candidate_refuse_always(const Config *config, const RankVeto *veto, const ProcSample *p,
+        usec_t boottime, const MatchSpec **ret_spec);
 
 /* True when a target may hold it: it is no candidate at worst because it is small or has no pidfd
  * yet. */

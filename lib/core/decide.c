@@ -13,6 +13,7 @@
 #include "core/lease-book.h"
 #include "core/relief.h"
 #include "core/remembered.h"
+#include "core/steering-told.h"
 
 #define LONGEST_WINDOW_USEC (10 * USEC_PER_SEC)
 
@@ -61,6 +62,8 @@ static bool is_unknown(const Judge *j, const Incident *i) {
 
 /* True while something may have to be done at the next moment. */
 static bool is_busy(const Judge *j) {
+        bool paused = steering_is_paused(&j->book->steering, j->now_usec);
+
         if (j->book->flight.active || j->plan->n_actions > 0 || j->book->oom_pending > 0 ||
                 j->now_usec < j->book->not_before_usec || leases_are_moving(&j->book->leases) ||
                 hints_are_waiting(j->book))
@@ -68,14 +71,14 @@ static bool is_busy(const Judge *j) {
 
         for (size_t k = 0; k < INCIDENTS_MAX; k++) {
                 const Incident *i = &j->book->incidents[k];
-                bool waits = i->held || j->now_usec < i->retry_usec;
+                bool waits = paused || i->held || j->now_usec < i->retry_usec;
 
                 if (!i->used || i->phase == INCIDENT_COOLING || i->true_since_usec == USEC_UNSET ||
                         !policy_takes_target(judge_policy(j, i)) || is_unknown(j, i))
                         continue;
                 if (i->phase == INCIDENT_HOLDING || i->relief.pending ||
                         (!waits && i->next_step < judge_policy(j, i)->n_steps) ||
-                        (i->critical && incident_can_harm(j, i)))
+                        (i->critical && !paused && incident_can_harm(j, i)))
                         return true;
         }
         return false;
@@ -107,6 +110,7 @@ void decide(const Config *config, const Sample *s, const Verdict *verdicts, size
         memset(ret, 0, sizeof(*ret)); /* all of it: the same input gives the same bytes */
 
         remembered_forget(book, j.now_usec);
+        steering_tell(&j);
         flight_take_outcomes(&j, outcomes, n_outcomes);
         leases_take_outcomes(&j, outcomes, n_outcomes);
         reliefs_take_outcomes(&j, outcomes, n_outcomes);

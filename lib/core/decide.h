@@ -21,6 +21,7 @@
 #include "core/lease.h"
 #include "core/rank.h"
 #include "core/sample.h"
+#include "core/steering.h"
 
 /* ---- what the actuator reports back
  * --------------------------------------------------------------- */
@@ -176,9 +177,10 @@ typedef struct Incident {
         uint32_t n_freezes;
         bool resumes; /* a lease ended with the trouble: reopening starts at resume_step again */
         uint32_t resume_step;
-        bool skips_next;    /* a command asked to leave out the next step */
-        HintLevel hint;     /* given, and not taken back yet */
-        TargetKind widened; /* TARGET_PROCESS until a budget was spent */
+        usec_t told_pause_usec; /* Steering.paused_until_usec of the pause it was told of */
+        bool skips_next;        /* a command asked to leave out the next step */
+        HintLevel hint;         /* given, and not taken back yet */
+        TargetKind widened;     /* TARGET_PROCESS until a budget was spent */
         uint32_t n_steps_taken;
         uint64_t freed_total;
         bool told_no_victim;
@@ -308,6 +310,8 @@ typedef struct IncidentBook {
         Event oom_event;           /* what was to be told of them then */
         uint64_t steps_total;
         uint64_t freed_total;
+        Steering steering;      /* as main wants it */
+        Steering steering_told; /* as it was when it was told last */
 } IncidentBook;
 
 void incident_book_init(IncidentBook *book);
@@ -329,6 +333,12 @@ static inline uint16_t decide_asks(uint16_t policy) {
 
 Refusal decide_veto(const void *ctx, const ProcSample *proc);
 Refusal decide_veto_group(const void *ctx, const GroupSample *group);
+
+/* What a ranking asks: what is remembered, and whom somebody protects. Borrows the veto. */
+static inline RankVeto decide_ask(const DecideVeto *veto) {
+        return (RankVeto){ decide_veto, decide_veto_group, veto, &veto->book->steering,
+                veto->now_usec };
+}
 
 /* Working memory of decide; the caller makes it once. */
 typedef struct DecideScratch {

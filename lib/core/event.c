@@ -36,6 +36,10 @@ const char *event_name(EventKind kind) {
                 [EVENT_NO_USEFUL_VICTIM] = "no-useful-victim",
                 [EVENT_BUDGET_SPENT] = "budget-spent",
                 [EVENT_KERNEL_OOM] = "kernel-oom",
+                [EVENT_PAUSED] = "paused",
+                [EVENT_RESUMED] = "resumed",
+                [EVENT_PROTECTED] = "protected",
+                [EVENT_UNPROTECTED] = "unprotected",
                 [EVENT_RIVAL] = "rival",
                 [EVENT_LOST] = "lost",
         };
@@ -158,6 +162,10 @@ void event_print(const Event *e, TextBuf *out) {
                 [EVENT_RELOAD_REFUSED] = "policies refused",
                 [EVENT_SOURCE_DEGRADED] = "source degraded",
                 [EVENT_SOURCE_RESTORED] = "source is back",
+                [EVENT_PAUSED] = "paused",
+                [EVENT_RESUMED] = "acting again after a pause",
+                [EVENT_PROTECTED] = "protected on request",
+                [EVENT_UNPROTECTED] = "no longer protected on request",
                 [EVENT_RIVAL] = "another daemon of this kind is active",
         };
         static void (*const printers[_EVENT_MAX])(const Event *e, TextBuf *out) = {

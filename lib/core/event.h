@@ -43,8 +43,12 @@ typedef enum EventKind {
         EVENT_NO_USEFUL_VICTIM,
         EVENT_BUDGET_SPENT,
         EVENT_KERNEL_OOM, /* the kernel killed: our miss */
-        EVENT_RIVAL,      /* another daemon of this kind is active */
-        EVENT_LOST,       /* records were dropped: count in `count` */
+        EVENT_PAUSED,     /* somebody wants no step taken for a while: text */
+        EVENT_RESUMED,    /* that is over: why in text */
+        EVENT_PROTECTED,  /* somebody wants somebody left alone: text */
+        EVENT_UNPROTECTED,
+        EVENT_RIVAL, /* another daemon of this kind is active */
+        EVENT_LOST,  /* records were dropped: count in `count` */
         _EVENT_MAX,
 } EventKind;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "core/explain.h"
 #include "core/remembered.h"
 
 #define ROWS_MAX 10
@@ -51,6 +52,10 @@ static void print_why(
         if (c->refusal == REFUSAL_PROTECTED && c->spec)
                 textbuf_addf(out, " by %s (%s:%" PRIu32 ")", c->spec->text ? c->spec->text : "",
                         c->spec->file ? c->spec->file : "", c->spec->line);
+        if (c->refusal == REFUSAL_WARD)
+                explain_ward(steering_find_inside(&veto->book->steering, s, &s->groups[c->group],
+                                     s->raw.at_usec),
+                        s->raw.at_usec, out);
         what = c->refusal == REFUSAL_REMEMBERED ? remembered_find_group(veto, &s->groups[c->group])
                                                 : NULL;
         if (what) {

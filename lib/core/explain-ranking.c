@@ -8,6 +8,7 @@
 #include "core/choice.h"
 #include "core/class-budget.h"
 #include "core/explain-groups.h"
+#include "core/explain.h"
 #include "core/remembered.h"
 
 #define ROWS_MAX 10
@@ -63,6 +64,11 @@ static void print_note(const Ranking *r, const Candidate *c, TextBuf *out) {
                         textbuf_addf(out, ": %s, for ", what->why);
                         textbuf_add_usec(out, what->until_usec - r->s->raw.at_usec);
                 }
+        } else if (c->refusal == REFUSAL_WARD) {
+                const Steering *steering = &r->veto.book->steering;
+
+                explain_ward(steering_find(steering, p->facts, r->s->raw.at_usec),
+                        r->s->raw.at_usec, out);
         } else if (c->preference != 0)
                 textbuf_addf(out, "  %s %s", c->preference > 0 ? "preferred: x4" : "avoided: x1/4",
                         c->spec && c->spec->text ? c->spec->text : "");
@@ -146,7 +152,7 @@ static void print_who(const Ranking *r, const Choice *choice, TextBuf *out) {
 
 static void print_choice(const Ranking *r, TextBuf *out) {
         DecideVeto veto = r->veto;
-        RankVeto ask = { decide_veto, decide_veto_group, &veto };
+        RankVeto ask = decide_ask(&veto);
         const Choosing choosing = { r->config, r->policy, r->v, r->s, &ask, r->scratch, NULL };
         const char *words;
         Choice choice;
@@ -224,7 +230,7 @@ void explain_ranking(const Config *config, const Sample *s, const Verdict *v,
         const IncidentBook *book, DecideScratch *scratch, int32_t pid, TextBuf *out) {
         DecideVeto veto = { book, s->raw.at_usec, decide_asks(v->policy) };
         Ranking r = { config, &config->policies[v->policy], s, v, veto, scratch };
-        RankVeto ask = { decide_veto, decide_veto_group, &veto };
+        RankVeto ask = decide_ask(&veto);
 
         if (!step_words(r.policy, true))
                 return;

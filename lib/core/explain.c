@@ -133,6 +133,35 @@ static void print_readings(const Sample *s, TextBuf *out) {
         textbuf_add(out, "\n");
 }
 
+void explain_ward(const Ward *w, usec_t now_usec, TextBuf *out) {
+        if (!w)
+                return;
+        textbuf_add(out, ": ");
+        ward_print(w, out);
+        if (w->until_usec != USEC_UNSET) {
+                textbuf_add(out, ", for ");
+                textbuf_add_usec(out, w->until_usec - now_usec);
+        }
+}
+
+static void print_steering(const Steering *steering, usec_t now_usec, TextBuf *out) {
+        bool paused = steering_is_paused(steering, now_usec);
+
+        if (paused) {
+                textbuf_add(out, "paused for another ");
+                textbuf_add_usec(out, steering->paused_until_usec - now_usec);
+                textbuf_addf(out, ", by uid %" PRIu32 ": no step but notify is taken\n",
+                        steering->paused_by_uid);
+        }
+        for (size_t i = 0; i < steering->n_wards; i++) {
+                textbuf_add(out, "protected on request");
+                explain_ward(&steering->wards[i], now_usec, out);
+                textbuf_addf(out, ", by uid %" PRIu32 "\n", steering->wards[i].by_uid);
+        }
+        if (paused || steering->n_wards > 0)
+                textbuf_add(out, "\n");
+}
+
 static void print_incident(const Config *config, const Sample *s, const Incident *i, TextBuf *out) {
         static const char *const phases[] = {
                 [INCIDENT_HOLDING] = "holding",
@@ -234,6 +263,7 @@ void explain_print(const Config *config, const Sample *s, const Verdict *verdict
         bool told = false;
 
         if (pid <= 0) {
+                print_steering(&book->steering, s->raw.at_usec, out);
                 print_readings(s, out);
                 print_incidents(config, s, book, out);
         }

@@ -240,13 +240,13 @@ void flight_end_stuck(Judge *j, Flight *f, Incident *i, const char *why) {
         }
 }
 
-void flight_end_spared(Judge *j, Flight *f, Incident *i) {
+void flight_end_spared(Judge *j, Flight *f, Incident *i, const char *why) {
         Event *e = end(j, f, i, EVENT_STEP_DONE);
 
         release_target(j, i);
+        j->outcome_new = true;
         if (e)
-                text_copy(e->text, sizeof(e->text),
-                        "the trouble was over before the end of grace: not killed");
+                text_copy(e->text, sizeof(e->text), why);
 }
 
 void flight_end_dry(Flight *f, Incident *i) {

@@ -17,5 +17,5 @@ void flight_end_settled(Judge *j, Flight *f, Incident *i);
 void flight_end_refused(Judge *j, Flight *f, Incident *i);
 void flight_end_unanswered(Judge *j, Flight *f, Incident *i); /* by the service manager */
 void flight_end_stuck(Judge *j, Flight *f, Incident *i, const char *why);
-void flight_end_spared(Judge *j, Flight *f, Incident *i);
+void flight_end_spared(Judge *j, Flight *f, Incident *i, const char *why);
 void flight_end_dry(Flight *f, Incident *i);

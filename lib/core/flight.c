@@ -202,14 +202,44 @@ static void await_errand(Judge *j, Flight *f, Incident *i, bool critical) {
                 flight_end_unanswered(j, f, i);
 }
 
+static bool is_protected(const Judge *j, const Flight *f) {
+        const Steering *s = &j->book->steering;
+        const GroupSample *g = f->n_groups > 0
+                ? sample_find_group(j->s, f->groups[0].slot, f->groups[0].generation)
+                : NULL;
+
+        if (s->n_wards == 0)
+                return false;
+        if (g && steering_find_inside(s, j->s, g, j->now_usec))
+                return true;
+        for (size_t m = 0; m < f->n_members; m++) {
+                const ProcSample *p = flight_is_pending(f, m)
+                        ? sample_find(j->s, f->slots[m], f->generations[m])
+                        : NULL;
+
+                if (p && steering_find(s, p->facts, j->now_usec))
+                        return true;
+        }
+        return false;
+}
+
+/* Why no signal may follow those that were sent; NULL: one may. */
+static const char *why_spared(const Judge *j, const Flight *f, const Incident *i) {
+        if (!i || i->phase != INCIDENT_OPEN)
+                return "the trouble was over before the end of grace: not killed";
+        if (steering_is_paused(&j->book->steering, j->now_usec))
+                return "avert is paused: not killed";
+        return is_protected(j, f) ? "somebody protects it now: not killed" : NULL;
+}
+
 /* Who was told to end and has not. */
 static void await_end(Judge *j, Flight *f, Incident *i, bool critical) {
-        bool over = !i || i->phase != INCIDENT_OPEN;
+        const char *why = f->killed ? NULL : why_spared(j, f, i);
 
         if (!f->killed) {
-                if (over && j->now_usec >= f->kill_at_usec)
-                        flight_end_spared(j, f, i); /* (4) */
-                else if (!over && (critical || j->now_usec >= f->kill_at_usec || is_pressed(j, f)))
+                if (why && j->now_usec >= f->kill_at_usec)
+                        flight_end_spared(j, f, i, why); /* (4) */
+                else if (!why && (critical || j->now_usec >= f->kill_at_usec || is_pressed(j, f)))
                         escalate(j, f, i);
         } else if (j->now_usec >= f->deadline_usec)
                 flight_end_stuck(j, f, i, "did not exit");
@@ -245,7 +275,7 @@ void flight_advance(Judge *j) {
         if (f->settle_usec == USEC_UNSET) {
                 flight_notice_absence(j, f);
                 await_outcome(j, f, i, critical);
-                if (f->active && f->again && f->settle_usec == USEC_UNSET)
+                if (f->active && f->again && f->settle_usec == USEC_UNSET && !why_spared(j, f, i))
                         flight_order_again(j, f);
         }
         if (!f->active || f->settle_usec == USEC_UNSET)

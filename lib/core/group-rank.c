@@ -105,6 +105,9 @@ static Refusal refuse(const GroupRanking *r, GroupCandidate *c, TargetKind kind)
                 c->spec = spec;
                 return REFUSAL_PROTECTED;
         }
+        if (r->veto && r->veto->steering &&
+                steering_find_group(r->veto->steering, g->facts, r->veto->now_usec))
+                return REFUSAL_WARD;
         if (is_wanted(r, c->group, true))
                 return REFUSAL_OMIT;
         if (c->refusal != REFUSAL_NONE) /* (3) */

@@ -104,7 +104,7 @@ static Refusal refuse_member(const GroupRanking *r, uint32_t proc, const MatchSp
 
         if (!(r->procs[proc].link.flags & CANDIDATE_FORBIDDEN))
                 return REFUSAL_NONE;
-        always = candidate_refuse_always(r->config, p, r->s->raw.boottime_usec, ret_spec);
+        always = candidate_refuse_always(r->config, r->veto, p, r->s->raw.boottime_usec, ret_spec);
         if (always != REFUSAL_NONE)
                 return always;
         if (r->procs[proc].link.flags & CANDIDATE_OMITTED)

@@ -94,6 +94,8 @@ static NotifyLevel level_of(EventKind kind) {
         case EVENT_RIVAL:
         case EVENT_LEASE_FOREIGN:
         case EVENT_LIVELOCK:
+        case EVENT_PAUSED:
+        case EVENT_RESUMED:
                 return NOTIFY_WARNING;
         case EVENT_NO_USEFUL_VICTIM:
         case EVENT_KERNEL_OOM:
@@ -112,6 +114,8 @@ static NotifyLevel level_of(EventKind kind) {
         case EVENT_NOTIFY:
         case EVENT_RELOADED:
         case EVENT_SOURCE_RESTORED:
+        case EVENT_PROTECTED:
+        case EVENT_UNPROTECTED:
                 return NOTIFY_NOTICE;
         case EVENT_STARTED:
         case EVENT_STOPPING:

@@ -13,6 +13,7 @@
 #include "core/pick.h"
 #include "core/relief.h"
 #include "core/remembered.h"
+#include "core/steering-told.h"
 #include "core/widening.h"
 
 /* How often a new look is taken when there was nobody to take, or no budget left. */
@@ -224,6 +225,8 @@ static bool climb(Judge *j, Incident *i, const Verdict *v) {
                 uint16_t index = (uint16_t) i->next_step;
                 StepKind kind = p->steps[index].kind;
 
+                if (steering_holds_back(j, i, kind))
+                        return false;
                 if (step_is_aside(kind)) { /* (1) */
                         if (!aside_take(j, i, v, index))
                                 return false;

@@ -185,6 +185,11 @@ void leases_take_outcomes(Judge *j, const Outcome *outcomes, size_t n) {
                 }
 }
 
+/* Then what is held is given back when that is due, and nobody is held tighter. */
+static bool is_paused(const Judge *j) {
+        return steering_is_paused(&j->book->steering, j->now_usec);
+}
+
 static void look(Judge *j, Lease *l, const GroupSample *g) {
         if (usec_since(g->at_usec, l->watched_usec) < THROTTLE_LOOK_USEC)
                 return;
@@ -197,7 +202,7 @@ static void look(Judge *j, Lease *l, const GroupSample *g) {
         if (throttle_look(j->s, g, l)) {
                 (void) lease_tell(j, l, EVENT_LIVELOCK, NULL);
                 lease_return(j, l, "it helped nobody");
-        } else if (l->n_stuck == 0 && l->value > l->goal)
+        } else if (l->n_stuck == 0 && l->value > l->goal && !is_paused(j))
                 write_value(j, l, throttle_next_value(j->s, g, l->value, l->goal));
 }
 
@@ -213,7 +218,7 @@ static void advance_one(Judge *j, Lease *l) {
                 if (l->told_refused && age < RETURN_AGAIN_USEC)
                         return;
                 lease_return(j, l, why);
-        } else if (l->phase == LEASE_HELD && age >= CHECK_USEC)
+        } else if (l->phase == LEASE_HELD && age >= CHECK_USEC && !is_paused(j))
                 write_value(j, l, l->value);
         else if (l->file == LEASE_HIGH && l->phase == LEASE_HELD && g && g->kept)
                 look(j, l, g);

@@ -140,6 +140,8 @@ const char *lease_why_over(const Judge *j, const Lease *l, const GroupSample *g)
                 return i && i->ends_why ? i->ends_why : "the trouble is over";
         if (j->now_usec >= l->deadline_usec)
                 return "its time is over";
+        if (g && steering_find_inside(&j->book->steering, j->s, g, j->now_usec))
+                return "somebody protects it now";
         if (j->s->groups_fresh && (!g || !g->populated))
                 return "nobody lives there any more";
         return NULL;

@@ -17,7 +17,7 @@ typedef struct Picking {
 
 static void begin(const Judge *j, const Incident *i, const Verdict *v, Picking *ret) {
         ret->veto = (DecideVeto){ j->book, j->now_usec, decide_asks(i->policy) };
-        ret->ask = (RankVeto){ decide_veto, decide_veto_group, &ret->veto };
+        ret->ask = decide_ask(&ret->veto);
         ret->choosing =
                 (Choosing){ j->config, judge_policy(j, i), v, j->s, &ret->ask, j->scratch, i };
 }

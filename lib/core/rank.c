@@ -34,6 +34,7 @@ const char *refusal_name(Refusal r) {
                 [REFUSAL_THREADED] = "threaded",
                 [REFUSAL_SLICE] = "slice",
                 [REFUSAL_OMIT] = "omit",
+                [REFUSAL_WARD] = "protected-on-request",
         };
 
         return r >= 0 && r < _REFUSAL_MAX ? names[r] : "unknown";

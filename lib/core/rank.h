@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "core/evaluate.h"
 #include "core/sample.h"
+#include "core/steering.h"
 
 typedef enum Refusal {
         REFUSAL_NONE,
@@ -34,6 +35,7 @@ typedef enum Refusal {
         REFUSAL_THREADED,    /* a cgroup whose threads belong to a process elsewhere */
         REFUSAL_SLICE,       /* holds what has nothing to do with each other: only when named */
         REFUSAL_OMIT, /* its cgroup's owner wants it never taken: ManagedOOMPreference=omit */
+        REFUSAL_WARD, /* somebody asked to leave it alone for a while */
         _REFUSAL_MAX,
 } Refusal;
 
@@ -65,11 +67,14 @@ typedef struct Candidate {
         } link;
 } Candidate;
 
-/* Remembers and budgets, asked per candidate; NULL callbacks refuse nobody. */
+/* What is remembered, asked per candidate, and whom somebody protects, by whatever policy. NULL
+ * refuses nobody. */
 typedef struct RankVeto {
         Refusal (*ask)(const void *ctx, const ProcSample *proc);
         Refusal (*ask_group)(const void *ctx, const GroupSample *group);
         const void *ctx;
+        const Steering *steering;
+        usec_t now_usec; /* for the steering */
 } RankVeto;
 
 /* What a target must free at least to be worth it, in bytes. */
