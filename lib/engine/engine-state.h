@@ -44,6 +44,7 @@ struct Engine {
         LeaseLedger *ledger; /* NULL: nothing can be leased; see ledger_error */
         int ledger_error;    /* errno; 0: it is there, or not asked for */
         bool told_owed;      /* that something could not be given back */
+        Steering steering;   /* as the sentinel has it, or will at its next tick */
         Sentinel *sentinel;
         JournalThread *journal;
         MatchTally tally;
@@ -70,3 +71,11 @@ void engine_leases_care(Engine *e);
 
 /* Gives back everything; when no thread takes any more. */
 void engine_leases_end(Engine *e);
+
+/* ---- engine-steering.c: pauses and wards, as far as they are main's ---- */
+
+/* Takes over what was asked of an earlier daemon; before anything is judged. */
+void engine_steering_begin(Engine *e);
+
+/* Drops what is over, and processes that are gone. */
+void engine_steering_care(Engine *e);

@@ -55,6 +55,7 @@ int engine_start(Engine *e) {
                 return r;
         tell_start(e);
         engine_leases_begin(e);
+        engine_steering_begin(e);
 
         if (!e->dry) {
                 r = reapers_start(e->reapers);
@@ -242,6 +243,7 @@ void engine_look(Engine *e) {
         const RosterListing *listing, *groups;
 
         engine_leases_care(e);
+        engine_steering_care(e);
         if (e->view || e->asked)
                 return; /* what we hold of the rosters must not change under it */
 

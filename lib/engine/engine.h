@@ -79,6 +79,31 @@ void engine_view_release(Engine *e);
  * changed the file. */
 int engine_release_leases(Engine *e, uint64_t id, TextBuf *ret);
 
+/* What somebody asks of judging. */
+typedef enum SteerKind {
+        STEER_PAUSE,
+        STEER_RESUME,
+        STEER_PROTECT,
+        STEER_UNPROTECT,
+} SteerKind;
+
+#define STEER_PAUSE_USEC (10 * USEC_PER_MIN) /* when no time was given */
+#define STEER_PAUSE_MAX_USEC (24 * USEC_PER_HOUR)
+
+typedef struct SteerOrder {
+        SteerKind kind;
+        Ward ward;       /* protect, unprotect: kind, and pid or name */
+        usec_t for_usec; /* pause, protect; 0: no time was given */
+        uint32_t by_uid;
+        bool dry; /* only says what would become of it */
+} SteerOrder;
+
+/* Has judging keep still, go on, leave somebody alone or not any more; a sentence about it in *ret.
+ * A protection without a time lasts until it is taken back. Outlives the daemon as far as leases
+ * do. 0; -ENOENT: there is no such process, ward or pause; -ERANGE: too long; -ENOSPC: as many
+ * wards as there can be; -EBUSY: the sentinel takes nothing. */
+int engine_steer(Engine *e, const SteerOrder *order, TextBuf *ret);
+
 /* Counts once which matches select whom now, for View.match_hits, and gives back leases that nobody
  * looks after; called every now and then
  * (tick.census would be right) and by each view. Does nothing while a view is held. */

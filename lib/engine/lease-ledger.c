@@ -13,7 +13,7 @@
 #include "base/hash.h"
 #include "base/macro.h"
 
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 static const char magic[8] = "avertlea";
 
@@ -32,6 +32,7 @@ typedef struct LedgerFile {
         LedgerBudget budgets[BUDGETS_MAX];
         LedgerGain gains[LEDGER_GAINS_MAX];
         LedgerGroupGain group_gains[LEDGER_GROUP_GAINS_MAX];
+        LedgerSteering steering;
 } LedgerFile;
 
 typedef struct Claim {
@@ -126,6 +127,7 @@ static void begin_file(LedgerFile *f, const char *boot_id) {
         memset(f->budgets, 0, sizeof(f->budgets));
         memset(f->gains, 0, sizeof(f->gains));
         memset(f->group_gains, 0, sizeof(f->group_gains));
+        memset(&f->steering, 0, sizeof(f->steering));
         f->head.version = VERSION;
         f->head.n_records = LEDGER_RECORDS_MAX;
         f->head.size = sizeof(*f);
@@ -209,6 +211,10 @@ LedgerGain *lease_ledger_gains(LeaseLedger *l) {
 
 LedgerGroupGain *lease_ledger_group_gains(LeaseLedger *l) {
         return l->file->group_gains;
+}
+
+LedgerSteering *lease_ledger_steering(LeaseLedger *l) {
+        return &l->file->steering;
 }
 
 bool lease_record_is_owed(const LeaseRecord *r) {

@@ -28,6 +28,7 @@
 #include "core/decide.h"
 #include "core/group-track.h"
 #include "core/lease.h"
+#include "core/steering.h"
 
 /* More than there are leases: what could not be given back keeps its record. */
 #define LEDGER_RECORDS_MAX (2 * LEASES_MAX)
@@ -76,6 +77,12 @@ typedef struct LedgerGroupGain {
         GroupPast past;
 } LedgerGroupGain;
 
+/* What ledger-steering.h keeps. */
+typedef struct LedgerSteering {
+        _Atomic(uint64_t) seal; /* checksum of the rest; 0: nothing was asked for */
+        Steering steering;
+} LedgerSteering;
+
 typedef struct LeaseLedger LeaseLedger;
 
 typedef enum LedgerAccess {
@@ -110,6 +117,9 @@ LedgerBudget *lease_ledger_budget(LeaseLedger *l, uint32_t i);
 /* The gains, LEDGER_GAINS_MAX and LEDGER_GROUP_GAINS_MAX. */
 LedgerGain *lease_ledger_gains(LeaseLedger *l);
 LedgerGroupGain *lease_ledger_group_gains(LeaseLedger *l);
+
+/* The steering. */
+LedgerSteering *lease_ledger_steering(LeaseLedger *l);
 
 /* Whether something is owed by it: sealed, and the seal fits. */
 bool lease_record_is_owed(const LeaseRecord *r);

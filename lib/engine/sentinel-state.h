@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/ring.h"
 #include "core/trail.h"
 #include "engine/flight-watch.h"
 #include "engine/sentinel.h"
@@ -39,8 +40,9 @@ struct Sentinel {
 
         pthread_t thread;
         bool running;
-        int wake_fd; /* owner: any */
-        int view_fd; /* owner: any */
+        int wake_fd;    /* owner: any */
+        int view_fd;    /* owner: any */
+        Ring *steering; /* main puts copies in */
         atomic_bool stop;
         atomic_bool request_processes;
         atomic_bool alarmed;

@@ -19,6 +19,7 @@
 enum {
         STACK_BYTES = 256 * 1024,
         STACK_PREFAULT = 64 * 1024,
+        STEERING_WAITING = 4,
         STOP_TIMEOUT_USEC = 5 * 1000 * 1000,
         FDS_MAX = 2 + TRIGGERS_MAX + FLIGHT_WAITED,
         INLINE_WAITS = 9, /* poll(2) waits on so many without allocating in the kernel */
@@ -28,6 +29,7 @@ _Static_assert(FDS_MAX <= INLINE_WAITS, "waiting allocates nothing");
 
 int sentinel_new(const SentinelParts *parts, Sentinel **ret) {
         Sentinel *s;
+        int r;
 
         s = calloc(1, sizeof(*s));
         if (!s)
@@ -45,9 +47,10 @@ int sentinel_new(const SentinelParts *parts, Sentinel **ret) {
 
         s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         s->view_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (s->wake_fd < 0 || s->view_fd < 0) {
-                int r = -errno;
-
+        r = s->wake_fd < 0 || s->view_fd < 0
+                ? -errno
+                : ring_new(sizeof(Steering), STEERING_WAITING, &s->steering);
+        if (r < 0) {
                 sentinel_free(s);
                 return r;
         }
@@ -62,6 +65,7 @@ Sentinel *sentinel_free(Sentinel *s) {
 
         close_fd(s->wake_fd);
         close_fd(s->view_fd);
+        ring_free(s->steering);
         free(s);
         return NULL;
 }
@@ -231,6 +235,13 @@ bool sentinel_stop(Sentinel *s) {
 void sentinel_set_config(Sentinel *s, const Config *config) {
         atomic_store(&s->pending, config);
         sentinel_wake(s);
+}
+
+bool sentinel_set_steering(Sentinel *s, const Steering *steering) {
+        bool taken = ring_push(s->steering, steering);
+
+        sentinel_wake(s);
+        return taken;
 }
 
 bool sentinel_has_config(const Sentinel *s, const Config *config) {
