@@ -65,6 +65,11 @@ void announce_silence(Daemon *d, const char *who) {
                 who ? NOTIFY_CRITICAL : NOTIFY_NOTICE, text);
 }
 
+void announce_incidents(void *daemon, bool kept, const char *text) {
+        report(daemon, kept ? EVENT_SOURCE_RESTORED : EVENT_SOURCE_DEGRADED,
+                kept ? NOTIFY_NOTICE : NOTIFY_WARNING, text);
+}
+
 void announce_policy(const Daemon *d) {
         char text[768];
         TextBuf b;

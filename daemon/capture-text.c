@@ -5,31 +5,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "config/metric.h"
 #include "daemon/describe.h"
 
 #define SCHEMA_VERSION 1
-
-/* {"metrics": [...], "at_usec": [...], "values": [[...], ...]}: a minute has many. */
-static void put_samples(Json *root, const TrailEntry *trail, size_t n) {
-        Json *map = json_put_map(root, "samples");
-        Json *names = json_put_list(map, "metrics");
-        Json *times = json_put_list(map, "at_usec");
-        Json *values = json_put_list(map, "values");
-
-        for (size_t i = 0; i < TRAIL_READINGS; i++)
-                json_add_text(names, metric_info(trail_metric(i))->name);
-        for (size_t k = 0; k < n; k++) {
-                Json *row = json_add_list(values);
-
-                json_add_signed(times, (int64_t) trail[k].at_usec);
-                for (size_t i = 0; i < TRAIL_READINGS; i++)
-                        if (trail[k].values[i] == TRAIL_UNKNOWN)
-                                json_add_null(row);
-                        else
-                                json_add_signed(row, trail[k].values[i]);
-        }
-}
 
 int capture_text_begin(CaptureText *t, const Errand *errand, const TrailEntry *trail,
         size_t n_trail, usec_t realtime_usec) {
@@ -43,7 +21,7 @@ int capture_text_begin(CaptureText *t, const Errand *errand, const TrailEntry *t
         json_put_number(t->root, "realtime_usec", realtime_usec);
         t->missing = json_put_list(t->root, "missing");
         describe_put_event(&errand->event, json_put_map(t->root, "event"));
-        put_samples(t->root, trail, n_trail);
+        describe_put_trail(trail, n_trail, json_put_map(t->root, "samples"));
         if (n_trail == 0)
                 capture_text_miss(t, "samples");
 

@@ -16,9 +16,11 @@
 #include "base/fdio.h"
 #include "base/text.h"
 #include "daemon/capture-gather.h"
-#include "daemon/capture-store.h"
+#include "daemon/file-store.h"
 #include "daemon/capture-text.h"
 #include "kernel/child-process.h"
+
+#define CAPTURES_MAX 64
 
 /* Of the time that there is: what writing takes at the end. */
 #define WRITING_SHARE 4
@@ -108,6 +110,8 @@ static bool load_is_whole(const StarterOrder *o) {
 }
 
 _Noreturn void capture_attend(int fd, const StarterOrder *o, const char *load) {
+        const FileStoreRule rule = { .files_max = CAPTURES_MAX,
+                .bytes_max = o->capture.quota_bytes };
         static StarterAnswer a;
         _cleanup_close_ int dir_fd = FD_NONE;
         _cleanup_free_ char *text = NULL;
@@ -129,15 +133,14 @@ _Noreturn void capture_attend(int fd, const StarterOrder *o, const char *load) {
         if (r == 0 && !text)
                 r = -ENOMEM;
         if (r == 0)
-                r = dir_fd = capture_store_open(o->capture.directory);
+                r = dir_fd = file_store_open(o->capture.directory);
         if (r >= 0)
-                r = capture_store_write(
-                        dir_fd, a.text, text, strlen(text), o->capture.quota_bytes, &file);
+                r = file_store_write(dir_fd, a.text, text, strlen(text), &rule, &file);
         a.took_usec = usec_since(clock_monotonic_usec(), begun);
         answer(fd, &a, "write", r < 0 ? -r : 0);
 
         if (r >= 0)
-                r = capture_store_settle(dir_fd, a.text, file);
+                r = file_store_settle(dir_fd, a.text, file);
         if (r < 0 && a.error == 0)
                 answer(fd, &a, "sync", -r);
         _exit(EXIT_SUCCESS);

@@ -307,12 +307,13 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
 static void tear_down(Daemon *d) {
         inquiries_done(&d->inquiries);
         errands_done(&d->errands);
-        step_owners_done(d);
         d->units = unit_client_free(d->units);
         if (d->engine)
                 engine_stop(d->engine);
         if (d->bus)
                 loop_drain(d);
+        step_owners_settle(d);
+        step_owners_done(d);
         d->bus = bus_free(d->bus);
         d->pressure = pressure_server_free(d->pressure);
         sd_event_source_disable_unref(d->refresh);

@@ -10,6 +10,7 @@
 #include "daemon/capture-steps.h"
 #include "daemon/command-steps.h"
 #include "daemon/errands.h"
+#include "daemon/incident-keeper.h"
 #include "daemon/inquiry.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
@@ -38,6 +39,7 @@ typedef struct Daemon {
         sd_event_source *answers; /* the starter's */
         CommandSteps commands;
         CaptureSteps captures;
+        IncidentKeeper incidents;
         UnitClient *units;
         Bus *bus;
         PressureServer *pressure;
@@ -71,6 +73,7 @@ void loop_refresh(Daemon *d);
 void announce_broken_policy(Daemon *d, const char *what);
 void announce_reload_refused(Daemon *d, const char *why);
 void announce_silence(Daemon *d, const char *who);
+void announce_incidents(void *daemon, bool kept, const char *text); /* an IncidentOptions.tell */
 
 /* Which files are in force: a line of the log. */
 void announce_policy(const Daemon *d);
@@ -85,4 +88,7 @@ void step_owners_fork(Daemon *d);
 /* Takes the errands, after loop_watch(). 0 or negative errno. */
 int step_owners_watch(Daemon *d);
 void step_owners_care(Daemon *d);
+
+/* Waits a moment for what is being written about incidents: at the end. */
+void step_owners_settle(Daemon *d);
 void step_owners_done(Daemon *d);

@@ -107,20 +107,23 @@ static void put_condition(Json *map, const char *key, const Condition *condition
         json_put_text(map, key, text);
 }
 
+void describe_put_policy(const Policy *policy, Json *map) {
+        json_put_text(map, "name", policy->name);
+        json_put_text(map, "file", policy->file);
+        json_put_number(map, "line", policy->line);
+        json_put_text(map, "watch", watch_kind_name(policy->watch));
+        json_put_text(map, "kind", target_kind_name(policy->targets.kind));
+        put_condition(map, "when", &policy->when);
+        json_put_number(map, "for_usec", policy->for_usec);
+        put_condition(map, "clear", &policy->clear);
+        add_steps(policy, map);
+}
+
 static void add_policy(const View *view, const Policy *policy, Json *list, Json *never) {
         Json *one = json_add_map(list);
         Json *matches;
 
-        json_put_text(one, "name", policy->name);
-        json_put_text(one, "file", policy->file);
-        json_put_number(one, "line", policy->line);
-        json_put_text(one, "watch", watch_kind_name(policy->watch));
-        json_put_text(one, "kind", target_kind_name(policy->targets.kind));
-        put_condition(one, "when", &policy->when);
-        json_put_number(one, "for_usec", policy->for_usec);
-        put_condition(one, "clear", &policy->clear);
-        add_steps(policy, one);
-
+        describe_put_policy(policy, one);
         matches = json_put_list(one, "matches");
         add_matches(view, "watch", &policy->watch_match,
                 watch_is_group(policy->watch) ? policy : NULL, matches, never);

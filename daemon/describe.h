@@ -37,6 +37,13 @@ char *describe_consumers(const View *view);
 char *describe_event(const Event *event);
 void describe_put_event(const Event *event, Json *map);
 
+/* What led to something: {"metrics": [...], "at_usec": [...], "values": [[...], ...]}, since a
+ * minute has many. */
+void describe_put_trail(const TrailEntry *trail, size_t n, Json *map);
+
+/* The rule itself, as it was written: conditions, times, steps. */
+void describe_put_policy(const Policy *policy, Json *map);
+
 /* How the machine is: "calm", "armed", "holding", "acting", "critical". */
 const char *describe_level(const View *view);
 

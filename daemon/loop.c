@@ -102,20 +102,27 @@ static int on_view(
 /* ---- events
  * -------------------------------------------------------------------------------------- */
 
-void loop_drain(Daemon *d) {
+static bool pass_event_on(Daemon *d) {
         Event e;
 
-        while (engine_next_event(d->engine, &e))
-                bus_send_event(d->bus, &e);
+        if (!engine_next_event(d->engine, &e))
+                return false;
+        bus_send_event(d->bus, &e);
+        incident_keeper_note(&d->incidents, &e, d->config, clock_monotonic_usec());
+        return true;
+}
+
+void loop_drain(Daemon *d) {
+        while (pass_event_on(d))
+                ;
 }
 
 static int on_event(
         sd_event_source *s _unused_, int fd _unused_, uint32_t events _unused_, void *userdata) {
         Daemon *d = userdata;
-        Event e;
 
-        for (size_t i = 0; i < EVENTS_PER_DISPATCH && engine_next_event(d->engine, &e); i++)
-                bus_send_event(d->bus, &e);
+        for (size_t i = 0; i < EVENTS_PER_DISPATCH && pass_event_on(d); i++)
+                ;
         want_summary(d); /* the level may have changed with it */
         return 0;
 }

@@ -19,12 +19,14 @@
 #define STARTER_OUTPUT_MAX (64u << 10)
 
 #define CAPTURE_PATH_MAX 256
+#define INCIDENT_PATH_MAX 256
 #define COMMAND_ENVIRONMENT_MAX 40
 #define COMMAND_LAST_LINE_MAX 64
 
 typedef enum StarterJob {
         JOB_COMMAND,
         JOB_CAPTURE,
+        JOB_INCIDENT,
         _JOB_MAX,
 } StarterJob;
 
@@ -45,18 +47,27 @@ typedef struct CaptureOrder {
         char directory[CAPTURE_PATH_MAX]; /* where the file goes; made if it is not there */
 } CaptureOrder;
 
+/* The load: incident parts. */
+typedef struct IncidentOrder {
+        uint64_t files_max, bytes_max;     /* of all incidents together */
+        char directory[INCIDENT_PATH_MAX]; /* made if it is not there */
+} IncidentOrder;
+
 typedef struct StarterOrder {
         StarterJob job;
         uint64_t id;
         usec_t deadline_usec; /* CLOCK_MONOTONIC */
         uint32_t load_len;
-        CommandOrder command; /* of a JOB_COMMAND */
-        CaptureOrder capture; /* of a JOB_CAPTURE */
+        CommandOrder command;   /* of a JOB_COMMAND */
+        CaptureOrder capture;   /* of a JOB_CAPTURE */
+        IncidentOrder incident; /* of a JOB_INCIDENT */
 } StarterOrder;
 
 typedef enum StarterResult {
-        STARTER_OVER,    /* command: it ended by itself, see status; capture: see partial */
-        STARTER_FAILED,  /* it did not begin, or the capture could not be kept: see error, where */
+        STARTER_OVER,    /* command: it ended by itself, see status; capture: see partial; incident:
+                            all is on the disk */
+        STARTER_FAILED,  /* it did not begin, or what was to be kept could not be: see error, where
+                          */
         STARTER_LATE,    /* it was ended at its deadline */
         STARTER_RENEWED, /* of no order: the starter had ended, and another one took its place */
 } StarterResult;

@@ -16,6 +16,7 @@
 #include "base/fdio.h"
 #include "daemon/capture.h"
 #include "daemon/command.h"
+#include "daemon/incident-writer.h"
 #include "daemon/starter-message.h"
 #include "kernel/child-process.h"
 
@@ -82,6 +83,8 @@ static _Noreturn void run_job(int fd, const Delivery *d, int cgroup_fd) {
                 command_attend(fd, &d->order, d->load, cgroup_fd);
         case JOB_CAPTURE:
                 capture_attend(fd, &d->order, d->load);
+        case JOB_INCIDENT:
+                incident_writer_attend(fd, &d->order, d->load);
         case _JOB_MAX:
         default:
                 answer_error(fd, &d->order, EINVAL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 #include "kernel/child-process.h"
+
+/* What the end of the daemon may wait for the disk. */
+#define SETTLE_USEC USEC_PER_SEC
 
 /* Processes of one command. */
 #define COMMAND_PIDS 64
@@ -48,20 +52,27 @@ static void drop_rights(void) {
                 log_debug("rights that are not needed cannot be given up: %s", strerror(-r));
 }
 
+/* A dry run keeps what happened only where the service manager gave it a place. */
+static bool keeps_incidents(const Daemon *d) {
+        const char *state = getenv("STATE_DIRECTORY");
+
+        return !d->options->dry || (state && *state);
+}
+
 static void start_starter(Daemon *d) {
         int r;
 
-        if (!own_cgroup_enter(&d->cgroup))
+        if (!d->options->dry && !own_cgroup_enter(&d->cgroup))
                 log_info("commands run without a cgroup of their own: %s", d->cgroup.why);
         r = starter_new(&d->starter);
         if (r < 0)
                 log_warning("no process for commands can be started (%s): run and capture steps "
-                            "are refused",
+                            "are refused, incidents are not kept",
                         strerror(-r));
 }
 
 void step_owners_fork(Daemon *d) {
-        if (!d->options->dry) /* else no errand comes */
+        if (keeps_incidents(d)) /* else there is nothing for it to do */
                 start_starter(d);
         drop_rights();
 }
@@ -87,6 +98,13 @@ int step_owners_watch(Daemon *d) {
                         .errands = &d->errands,
                         .inquiries = &d->inquiries,
                         .state_directory = getenv("STATE_DIRECTORY") });
+        incident_keeper_init(&d->incidents,
+                &(IncidentOptions){ .starter = d->starter,
+                        .inquiries = &d->inquiries,
+                        .state_directory = getenv("STATE_DIRECTORY"),
+                        .started_usec = clock_realtime_usec(),
+                        .tell = announce_incidents,
+                        .ctx = d });
         if (!d->starter)
                 return 0;
         return sd_event_add_io(
@@ -98,6 +116,22 @@ void step_owners_care(Daemon *d) {
 
         command_steps_care(&d->commands, now);
         capture_steps_care(&d->captures, now);
+        incident_keeper_care(&d->incidents, now);
+}
+
+void step_owners_settle(Daemon *d) {
+        usec_t until = usec_add(clock_monotonic_usec(), SETTLE_USEC);
+
+        while (d->starter && !starter_is_lost(d->starter) &&
+                incident_keeper_is_under_way(&d->incidents)) {
+                struct pollfd p = { .fd = starter_fd(d->starter), .events = POLLIN };
+                usec_t left = usec_since(until, clock_monotonic_usec());
+
+                if (left == 0)
+                        return;
+                (void) poll(&p, 1, (int) (left / USEC_PER_MSEC) + 1);
+                starter_dispatch(d->starter);
+        }
 }
 
 void step_owners_done(Daemon *d) {
@@ -105,5 +139,6 @@ void step_owners_done(Daemon *d) {
         d->starter = starter_free(d->starter);
         command_steps_done(&d->commands);
         capture_steps_done(&d->captures);
+        incident_keeper_done(&d->incidents);
         own_cgroup_done(&d->cgroup);
 }

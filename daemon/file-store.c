@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/capture-store.h"
+#include "daemon/file-store.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ typedef struct Kept {
 } Kept;
 
 typedef struct Listing {
+        const FileStoreRule *rule;
+        const char *except; /* is written anew */
         Kept *kept;
         size_t n;
         uint64_t bytes;
@@ -54,7 +57,8 @@ static void take_entry(int dir_fd, const char *name, Listing *l) {
                 return;
         if (ends_in(name, UNFINISHED) && time(NULL) - st.st_mtime > UNFINISHED_SECONDS)
                 (void) unlinkat(dir_fd, name, 0);
-        if (!ends_in(name, SUFFIX) || l->n == LISTED_MAX)
+        if (!ends_in(name, SUFFIX) || l->n == LISTED_MAX || strcmp(name, l->except) == 0 ||
+                (l->rule->is_ours && !l->rule->is_ours(name)))
                 return;
         (void) text_copy(l->kept[l->n].name, NAME_BYTES, name);
         l->kept[l->n++].bytes = (uint64_t) st.st_size;
@@ -80,9 +84,9 @@ static int list(int dir_fd, Listing *l) {
         return 0;
 }
 
-static int make_room(int dir_fd, size_t len, uint64_t quota_bytes) {
+static int make_room(int dir_fd, const char *name, size_t len, const FileStoreRule *rule) {
         _cleanup_free_ Kept *kept = calloc(LISTED_MAX, sizeof(*kept));
-        Listing l = { .kept = kept };
+        Listing l = { .rule = rule, .except = name, .kept = kept };
         int r;
 
         if (!kept)
@@ -90,8 +94,8 @@ static int make_room(int dir_fd, size_t len, uint64_t quota_bytes) {
         r = list(dir_fd, &l);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < l.n && (l.bytes + len > quota_bytes || l.n - i >= CAPTURES_MAX);
-                i++) {
+        for (size_t i = 0;
+                i < l.n && (l.bytes + len > rule->bytes_max || l.n - i >= rule->files_max); i++) {
                 if (unlinkat(dir_fd, kept[i].name, 0) < 0 && errno != ENOENT)
                         return -errno;
                 l.bytes -= kept[i].bytes;
@@ -117,21 +121,42 @@ static int write_all(int fd, const char *text, size_t len) {
         return 0;
 }
 
-int capture_store_open(const char *path) {
-        if (mkdir(path, 0700) < 0 && errno != EEXIST)
-                return -errno;
+static int make_directory(const char *path) {
+        return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int make_parent(const char *path) {
+        char parent[PATH_MAX];
+        char *slash;
+
+        if (!text_copy(parent, sizeof(parent), path))
+                return -ENAMETOOLONG;
+        slash = strrchr(parent, '/');
+        if (!slash || slash == parent)
+                return -ENOENT;
+        *slash = '\0';
+        return make_directory(parent);
+}
+
+int file_store_open(const char *path) {
+        int r = make_directory(path);
+
+        if (r == -ENOENT && make_parent(path) == 0)
+                r = make_directory(path);
+        if (r < 0)
+                return r;
         return fdio_open_dir_at(AT_FDCWD, path);
 }
 
-int capture_store_write(int dir_fd, const char *name, const char *text, size_t len,
-        uint64_t quota_bytes, int *ret_fd) {
+int file_store_write(int dir_fd, const char *name, const char *text, size_t len,
+        const FileStoreRule *rule, int *ret_fd) {
         _cleanup_close_ int fd = FD_NONE;
         char unfinished[NAME_BYTES];
         int r;
 
-        if (len > quota_bytes)
+        if (len > rule->bytes_max)
                 return -EFBIG;
-        r = make_room(dir_fd, len, quota_bytes);
+        r = make_room(dir_fd, name, len, rule);
         if (r < 0)
                 return r;
         unfinished_name(name, unfinished, sizeof(unfinished));
@@ -148,7 +173,7 @@ int capture_store_write(int dir_fd, const char *name, const char *text, size_t l
         return 0;
 }
 
-int capture_store_settle(int dir_fd, const char *name, int fd) {
+int file_store_settle(int dir_fd, const char *name, int fd) {
         char unfinished[NAME_BYTES];
         int r = 0;
 
