@@ -343,6 +343,60 @@ START_TEST(a_view_is_given_out_once_and_one_at_a_time) {
 }
 END_TEST
 
+/* How many events of the kind, for a step of its policy. */
+static uint64_t tallied(const View *view, EventKind kind) {
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < view->tally.n; i++)
+                if (view->tally.counts[i].kind == kind &&
+                        strcmp(view->tally.counts[i].policy, "hog") == 0 &&
+                        view->tally.counts[i].step == STEP_TERMINATE)
+                        n += view->tally.counts[i].n;
+        return n;
+}
+
+static uint64_t counted(const Histogram *h) {
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTS(h->counts); i++)
+                n += h->counts[i];
+        return n;
+}
+
+START_TEST(a_view_has_the_count_of_all_that_was_told_and_of_all_ticks) {
+        uint64_t taken = 0, failed = 0;
+        View *view;
+
+        begin(policy_text);
+        ck_assert_int_eq(view_new(&(ViewRoom){ 16, 16, 16, 16 }, &view), 0);
+        sentinel_rehearse(bed.sentinel, NULL); /* is not counted */
+        sentinel_arm(bed.sentinel);
+        bed.record.answer = -EPERM;
+        ck_assert_uint_ne(tick_until_act(0, 3 * SEC), USEC_UNSET);
+        (void) tick(3 * SEC + 50 * MSEC);
+        ck_assert(sentinel_request_view(bed.sentinel, view, false));
+        view = sentinel_take_view(bed.sentinel);
+
+        while (reporter_next(bed.reporter, REPORTER_TO_MAIN, &bed.event)) {
+                taken += bed.event.kind == EVENT_STEP_TAKEN;
+                failed += bed.event.kind == EVENT_STEP_FAILED;
+        }
+        ck_assert_uint_ge(taken, 1);
+        ck_assert_uint_eq(tallied(view, EVENT_STEP_TAKEN), taken);
+        ck_assert_uint_eq(failed, 1);
+        ck_assert_uint_eq(tallied(view, EVENT_STEP_FAILED), failed);
+        ck_assert_uint_eq(tallied(view, EVENT_STEP_DONE), 0);
+        ck_assert_uint_gt(view->sentinel.ticks, 2);
+        ck_assert_uint_eq(counted(&view->sentinel.read), view->sentinel.ticks);
+        ck_assert_uint_eq(counted(&view->sentinel.judge), view->sentinel.ticks);
+        ck_assert_uint_eq(counted(&view->sentinel.pass), view->sentinel.ticks);
+        ck_assert_uint_ge(view->sentinel.pass.sum_usec, view->sentinel.longest_pass_usec);
+        ck_assert_uint_eq(view->sentinel.signals_refused, taken);
+        view_free(view);
+        end();
+}
+END_TEST
+
 START_TEST(a_source_that_vanishes_midway_is_told_and_the_rest_goes_on) {
         begin(policy_text);
         sentinel_arm(bed.sentinel);
@@ -491,6 +545,7 @@ HARNESS_MAIN("sentinel", one_that_never_dies_is_asked_then_killed_then_left_alon
         a_hint_whose_policy_goes_with_a_reload_is_taken_back_whoever_is_busy,
         a_config_that_was_not_taken_is_replaced_by_the_next,
         a_view_is_given_out_once_and_one_at_a_time,
+        a_view_has_the_count_of_all_that_was_told_and_of_all_ticks,
         a_source_that_vanishes_midway_is_told_and_the_rest_goes_on,
         events_that_nobody_reads_are_counted_and_delay_nothing,
         blinded_counters_are_told_once_in_a_while, the_running_thread_ticks_answers_and_ends,

@@ -32,7 +32,8 @@ struct Sentinel {
         SourceWatch sources;
         Trail trail; /* of what was judged */
         SentinelStats stats;
-        Event event; /* under construction */
+        EventTally tally; /* of what was told */
+        Event event;      /* under construction */
         usec_t last_tick_usec;
         usec_t blinded_told_usec;
         unsigned reapers_told; /* how many were left when it was last told */
@@ -54,5 +55,3 @@ struct Sentinel {
         _Atomic(usec_t) heartbeat_usec;
         _Atomic(usec_t) planned_usec;
 };
-
-void sentinel_count_outcome(Sentinel *s, const Outcome *o);

@@ -21,8 +21,10 @@ enum {
 #define BLINDED_AGAIN_USEC (10 * USEC_PER_MIN)
 
 static void push(Sentinel *s, Event *e) {
-        if (!s->quiet)
-                reporter_push(s->parts.reporter, REPORTER_SENTINEL, e);
+        if (s->quiet)
+                return;
+        event_tally_add(&s->tally, e);
+        reporter_push(s->parts.reporter, REPORTER_SENTINEL, e);
 }
 
 static Event *begin_event(Sentinel *s, EventKind kind, NotifyLevel level, TextBuf *text) {
@@ -43,13 +45,6 @@ static void push_plan_events(Sentinel *s) {
         begin_event(s, EVENT_LOST, NOTIFY_WARNING, &text)->count = plan->events_lost;
         textbuf_add(&text, "more happened in one tick than can be told");
         push(s, &s->event);
-}
-
-void sentinel_count_outcome(Sentinel *s, const Outcome *o) {
-        if (o->kind == OUTCOME_SENT)
-                s->stats.signals_sent++;
-        else if (o->kind == OUTCOME_REFUSED)
-                s->stats.signals_refused++;
 }
 
 /* Main looks at `pending`, `taking` and `config`, in this order: what moves from one to the next is
@@ -138,8 +133,7 @@ static void check_reapers(Sentinel *s, usec_t now_usec) {
                 size_t n = kernel_act_take_over(
                         s->parts.kernel, now_usec, s->outcomes + s->n_outcomes, room);
 
-                for (size_t i = 0; i < n; i++)
-                        sentinel_count_outcome(s, &s->outcomes[s->n_outcomes + i]);
+                sentinel_stats_outcomes(&s->stats, s->outcomes + s->n_outcomes, n);
                 s->n_outcomes += n;
         }
 
@@ -206,8 +200,7 @@ static void carry_out(Sentinel *s, usec_t now_usec) {
                 leave_out_unkept(&s->sample, &plan->actions[i]);
         flight_watch_follow(&s->flight, &s->parts.pipeline->book->flight, plan);
         n = actuator_run(ops, s->parts.ops_ctx, plan, now_usec, s->outcomes, OUTCOMES_MAX);
-        for (size_t i = 0; i < n; i++)
-                sentinel_count_outcome(s, &s->outcomes[i]);
+        sentinel_stats_outcomes(&s->stats, s->outcomes, n);
         n += errand_box_order(
                 s->parts.errands, plan, ops->dry, now_usec, s->outcomes + n, OUTCOMES_MAX - n);
         s->n_outcomes = n;
@@ -240,6 +233,7 @@ static void fill_view(Sentinel *s) {
 
         view_fill(v, s->parts.pipeline, &s->sample);
         v->trail = s->trail;
+        v->tally = s->tally;
         v->sentinel = s->stats;
         v->sentinel.events_dropped = reporter_dropped(s->parts.reporter);
         v->sentinel.heartbeat_usec = atomic_load(&s->heartbeat_usec);
@@ -276,10 +270,9 @@ static void recall(Sentinel *s) {
 
 usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool with_processes) {
         Pipeline *p = s->parts.pipeline;
-        usec_t begin = clock_monotonic_usec();
-        usec_t read, judged, done;
+        TickTimes times = { .begin_usec = clock_monotonic_usec() };
 
-        atomic_store(&s->heartbeat_usec, begin);
+        atomic_store(&s->heartbeat_usec, times.begin_usec);
         s->last_tick_usec = now_usec;
         s->stats.ticks++;
         take_config(s);
@@ -293,26 +286,24 @@ usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool wi
         read_groups(s, now_usec, with_processes || pipeline_needs_groups(p, &s->sample));
         with_processes = pipeline_needs_processes(p, &s->sample) || with_processes;
         read_processes(s, now_usec, with_processes);
-        read = clock_monotonic_usec();
+        times.read_usec = clock_monotonic_usec();
 
         check_reapers(s, now_usec);
         pipeline_judge(p, &s->sample, s->outcomes, s->n_outcomes);
         s->n_outcomes = 0;
         remember(s);
         trail_add(&s->trail, &s->sample);
-        judged = clock_monotonic_usec();
+        times.judged_usec = clock_monotonic_usec();
 
         carry_out(s, now_usec);
-        done = clock_monotonic_usec();
+        times.done_usec = clock_monotonic_usec();
 
         push_plan_events(s);
         check_sources(s);
         check_triggers(s);
         check_bounds(s);
 
-        s->stats.longest_read_usec = MAX(s->stats.longest_read_usec, usec_since(read, begin));
-        s->stats.longest_judge_usec = MAX(s->stats.longest_judge_usec, usec_since(judged, read));
-        s->stats.longest_pass_usec = MAX(s->stats.longest_pass_usec, usec_since(done, begin));
+        sentinel_stats_tick(&s->stats, &times);
         fill_view(s);
 
         atomic_store(&s->planned_usec, p->next_usec);

@@ -87,10 +87,9 @@ static void collect_outcomes(Sentinel *s, usec_t now_usec) {
                 size_t n = reapers_collect(s->parts.reapers, s->outcomes + s->n_outcomes,
                         OUTCOMES_MAX - s->n_outcomes);
 
-                for (size_t i = 0; i < n; i++) {
-                        sentinel_count_outcome(s, &s->outcomes[s->n_outcomes + i]);
+                sentinel_stats_outcomes(&s->stats, s->outcomes + s->n_outcomes, n);
+                for (size_t i = 0; i < n; i++)
                         note_changed(s, &s->outcomes[s->n_outcomes + i]);
-                }
                 s->n_outcomes += n;
         }
         if (s->parts.errands)
@@ -182,7 +181,7 @@ static void *sentinel_run(void *ctx) {
                         due = wait_for_tick(s, due);
                         continue;
                 }
-                s->stats.longest_late_usec = MAX(s->stats.longest_late_usec, now - due);
+                sentinel_stats_late(&s->stats, now - due);
                 collect_outcomes(s, now);
                 due = sentinel_tick(s, now, clock_boottime_usec(), false);
         }

@@ -6,32 +6,14 @@
 
 #include "core/decide.h"
 #include "core/evaluate.h"
+#include "core/event-tally.h"
 #include "core/sample.h"
 #include "core/trail.h"
 #include "engine/pipeline.h"
 #include "engine/sampler.h"
 #include "engine/scout.h"
+#include "engine/sentinel-stats.h"
 #include "kernel/probe.h"
-
-typedef enum TriggerMode {
-        TRIGGER_PRIVILEGED,  /* windows as wanted */
-        TRIGGER_TWO_SECONDS, /* multiples of 2 s only */
-        TRIGGER_NONE,        /* polling */
-} TriggerMode;
-
-typedef struct SentinelStats {
-        uint64_t ticks; /* samples judged */
-        uint64_t wakes_timer, wakes_psi, wakes_pidfd, wakes_request, wakes_groups;
-        usec_t longest_pass_usec; /* from waking up to the plan carried out */
-        usec_t longest_read_usec, longest_judge_usec;
-        usec_t longest_late_usec; /* timer: how much later than planned */
-        usec_t heartbeat_usec;
-        uint64_t signals_sent, signals_refused;
-        uint64_t blinded; /* a trigger fired while total stood still */
-        TriggerMode trigger_mode;
-        unsigned reapers_alive, reapers_lost;
-        uint64_t events_dropped;
-} SentinelStats;
 
 typedef struct View {
         const Config *config; /* referenced while the view is held */
@@ -52,6 +34,7 @@ typedef struct View {
         Trail trail;           /* empty unless the sentinel made the view */
         DecideScratch scratch; /* main's own, for rankings */
         SentinelStats sentinel;
+        EventTally tally; /* of what the sentinel told; main's own events are not in it */
         ScoutStats scout;
         SourceHealth sources[_SOURCE_MAX];
         uint64_t *match_hits; /* per MatchSpec.id: the most processes or cgroups it selected at one
