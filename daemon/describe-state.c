@@ -7,7 +7,7 @@
 #include "config/metric.h"
 #include "daemon/describe.h"
 
-static const char *source_name(SourceId id) {
+const char *describe_source_name(SourceId id) {
         static const char *const names[_SOURCE_MAX] = {
                 [SOURCE_MEMINFO] = "meminfo",
                 [SOURCE_VMSTAT] = "vmstat",
@@ -135,7 +135,7 @@ static void add_sources(const View *view, usec_t now_usec, Json *parent) {
                 usec_t at = source_time(&view->sample, (SourceId) id);
                 Json *one = json_add_map(list);
 
-                json_put_text(one, "name", source_name((SourceId) id));
+                json_put_text(one, "name", describe_source_name((SourceId) id));
                 json_put_text(one, "state",
                         !h->present           ? "absent"
                                 : h->degraded ? "degraded"
