@@ -183,6 +183,26 @@ START_TEST(livelock_returns_the_lease_and_takes_the_next_step) {
 }
 END_TEST
 
+START_TEST(livelock_of_a_throttle_that_settles_is_not_waited_out) {
+        Story *st = ladder_story(GIB(5));
+        const Event *e;
+
+        LADDER(&st->w->policies[0], ladder_throttle(9900), ladder_terminate());
+        st->w->policies[0].settle_usec = SEC(10);
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_DONE, SEC(5)));
+        st->w->groups[BUILD].file = 0;
+        process_set(&st->w->procs[0], GIB(20));
+        st->capacity += GIB(5);
+        ck_assert_ptr_nonnull(story_until(st, EVENT_LIVELOCK, SEC(2)));
+        e = world_event(st->w, EVENT_STEP_TAKEN);
+        if (!e)
+                e = story_until(st, EVENT_STEP_TAKEN, MSEC(100));
+        ck_assert_ptr_nonnull(e);
+        ck_assert_int_eq(e->step, STEP_TERMINATE);
+        story_free(st);
+}
+END_TEST
+
 START_TEST(what_stays_above_its_memory_high_is_stuck_though_swap_is_free) {
         Story *st = livelocked(false);
 
@@ -448,6 +468,7 @@ int main(void) {
                 throttle_waits_a_second_for_what_the_cgroup_could_give,
                 throttle_is_stepped_toward_its_goal,
                 a_lower_memory_high_is_never_raised,
+                livelock_of_a_throttle_that_settles_is_not_waited_out,
                 livelock_returns_the_lease_and_takes_the_next_step,
                 what_stays_above_its_memory_high_is_stuck_though_swap_is_free,
                 where_its_pressure_is_known_it_tells,

@@ -329,6 +329,11 @@ static void advance_unseen(Judge *j, Incident *i) {
                 incident_close(j, i, "it is not watched any more");
 }
 
+void incident_drop_relief(const Judge *j, Incident *i) {
+        i->relief.pending = false;
+        i->not_before_usec = MIN(i->not_before_usec, j->book->not_before_usec);
+}
+
 void incidents_advance(Judge *j) {
         bool seen[INCIDENTS_MAX] = { false }, any = false;
 

@@ -23,6 +23,10 @@ bool incident_is_due(const Judge *j, const Incident *i, const Verdict *v);
 /* True when the policy has a step that may harm somebody. */
 bool incident_can_harm(const Judge *j, const Incident *i);
 
+/* Nobody waits for its reversible step any more, neither for the outcome nor until it has settled.
+ */
+void incident_drop_relief(const Judge *j, Incident *i);
+
 /* Ends an incident now, with a sentence (a literal, or NULL). It is told by one of the next two. */
 void incident_close(Judge *j, Incident *i, const char *why);
 

@@ -257,10 +257,8 @@ static void step_up(Judge *j, Incident *i) {
 
         if (!incident_is_due(j, i, v))
                 return;
-        if (i->critical && i->relief.pending) { /* its leases hold on; nobody waits for them */
-                i->relief.pending = false;
-                i->not_before_usec = MIN(i->not_before_usec, j->book->not_before_usec);
-        }
+        if (i->critical && i->relief.pending) /* its leases hold on */
+                incident_drop_relief(j, i);
         if (i->relief.pending || !climb(j, i, v))
                 return;
 

@@ -190,6 +190,16 @@ static bool is_paused(const Judge *j) {
         return steering_is_paused(&j->book->steering, j->now_usec);
 }
 
+/* What helped nobody has nothing to settle: on to the next step. */
+static void give_up(Judge *j, Lease *l) {
+        Incident *i = incident_by_id(j->book, l->incident);
+
+        (void) lease_tell(j, l, EVENT_LIVELOCK, NULL);
+        lease_return(j, l, "it helped nobody");
+        if (i && i->relief.index == l->index)
+                incident_drop_relief(j, i);
+}
+
 static void look(Judge *j, Lease *l, const GroupSample *g) {
         if (usec_since(g->at_usec, l->watched_usec) < THROTTLE_LOOK_USEC)
                 return;
@@ -199,10 +209,9 @@ static void look(Judge *j, Lease *l, const GroupSample *g) {
                 l->watched_current = g->current;
                 return;
         }
-        if (throttle_look(j->s, g, l)) {
-                (void) lease_tell(j, l, EVENT_LIVELOCK, NULL);
-                lease_return(j, l, "it helped nobody");
-        } else if (l->n_stuck == 0 && l->value > l->goal && !is_paused(j))
+        if (throttle_look(j->s, g, l))
+                give_up(j, l);
+        else if (l->n_stuck == 0 && l->value > l->goal && !is_paused(j))
                 write_value(j, l, throttle_next_value(j->s, g, l->value, l->goal));
 }
 
