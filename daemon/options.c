@@ -41,6 +41,11 @@ static int apply_once(Options *o, const char *value _unused_, TextBuf *reterr _u
         return 0;
 }
 
+static int apply_standby(Options *o, const char *value _unused_, TextBuf *reterr _unused_) {
+        set_mode(o, MODE_STANDBY);
+        return 0;
+}
+
 static int apply_root(Options *o, const char *value, TextBuf *reterr) {
         if (!*value) {
                 textbuf_add(reterr, "--root needs a directory");
@@ -96,6 +101,8 @@ static const OptionSpec specs[] = {
                 apply_root },
         { "dry-run", 'n', NULL, "decide and report, but act on nothing", apply_dry },
         { "bus", 0, "PATH", "private socket (default: /run/avert/bus); empty: none", apply_bus },
+        { "standby", 0, NULL, "only keep this program in memory, for the one that works",
+                apply_standby },
         { "log-level", 0, "LEVEL", "error, warning, notice, info (default) or debug",
                 apply_log_level },
         { "help", 'h', NULL, "print this and exit", apply_help },

@@ -18,9 +18,10 @@ enum {
 };
 
 typedef enum OptionsMode {
-        MODE_RUN,   /* the daemon */
-        MODE_ONCE,  /* judge, print, exit */
-        MODE_CHECK, /* load policies, print what is wrong with them, exit */
+        MODE_RUN,     /* the daemon */
+        MODE_STANDBY, /* keep its text in memory */
+        MODE_ONCE,    /* judge, print, exit */
+        MODE_CHECK,   /* load policies, print what is wrong with them, exit */
         MODE_HELP,
         MODE_VERSION,
 } OptionsMode;

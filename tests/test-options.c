@@ -49,6 +49,7 @@ static const Case cases[] = {
                 .options = { PLAIN, .mode = MODE_CHECK, .n_files = 1 },
                 .files = { "--odd" } },
         { .name = "once", .args = { "--once" }, .options = { PLAIN, .mode = MODE_ONCE } },
+        { .name = "standby", .args = { "--standby" }, .options = { PLAIN, .mode = MODE_STANDBY } },
         { .name = "once over a recording",
                 .args = { "--once", "--json", "--root", "d" },
                 .options = { PLAIN, .mode = MODE_ONCE, .json = true, .root = "d" } },

@@ -69,6 +69,28 @@ static int shed_library(struct dl_phdr_info *info, size_t size, void *ctx) {
         return 0;
 }
 
+static int lock_object(struct dl_phdr_info *info, size_t size, void *ctx) {
+        int *result = ctx;
+
+        (void) size;
+        for (size_t i = 0; i < info->dlpi_phnum && *result == 0; i++) {
+                const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+                uintptr_t from = info->dlpi_addr + p->p_vaddr;
+
+                if (p->p_type == PT_LOAD && (p->p_flags & PF_W) == 0 && p->p_filesz > 0 &&
+                        mlock((void *) from, p->p_filesz) < 0)
+                        *result = -errno;
+        }
+        return *result;
+}
+
+int memory_lock_text(void) {
+        int result = 0;
+
+        (void) dl_iterate_phdr(lock_object, &result);
+        return result;
+}
+
 void memory_shed_libraries(void) {
         bool is_program = true;
 

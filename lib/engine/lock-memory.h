@@ -17,6 +17,10 @@ int memory_lock(void);
  * needed again comes again, from the page cache, in the rehearsal. Before memory_lock(). */
 void memory_shed_libraries(void);
 
+/* Locks the text and constants of the program and its libraries, all of it, used or not: mlock(2)
+ * keeps a page of a file for everybody who maps it. 0 or negative errno. */
+int memory_lock_text(void);
+
 /* Makes the program's own text, constants and data resident; those of the libraries come with the
  * rehearsal. Returns the bytes it went through. */
 size_t memory_touch_program(void);
