@@ -72,6 +72,7 @@ const Verb *verb_find(const char *name);
 const Verb *verb_suggest(const char *name);
 
 int verb_status(Ctl *ctl, int argc, char *const *argv);
+int verb_top(Ctl *ctl, int argc, char *const *argv);
 int verb_policies(Ctl *ctl, int argc, char *const *argv);
 int verb_explain(Ctl *ctl, int argc, char *const *argv);
 int verb_check(Ctl *ctl, int argc, char *const *argv);

@@ -103,6 +103,22 @@ unsigned term_cell(const Ctl *ctl, Paint paint, unsigned columns, const char *te
         return n;
 }
 
+void term_clean(const char *text, unsigned columns, bool utf8, char *ret, size_t size) {
+        size_t len = strlen(text);
+        TextBuf b;
+
+        textbuf_init(&b, ret, size);
+        for (size_t i = 0; i < len && columns > 0; columns--) {
+                size_t n = utf8_sequence(text + i, len - i);
+
+                if (n == 0 || utf8_is_steering(text + i, n) || (n > 1 && !utf8))
+                        textbuf_add(&b, "?");
+                else
+                        textbuf_add_slice(&b, (Slice){ text + i, n });
+                i += MAX(n, (size_t) 1);
+        }
+}
+
 void term_wrap(const Ctl *ctl, Paint paint, unsigned at, unsigned indent, const char *text) {
         Slice rest = slice_of(text), word;
         bool first = true;

@@ -32,6 +32,10 @@ void term_print(const Ctl *ctl, Paint paint, const char *format, ...) _printf_(3
  * columns it took. */
 unsigned term_cell(const Ctl *ctl, Paint paint, unsigned columns, const char *text);
 
+/* Foreign text, cut to so many columns and without what would steer a terminal; beyond ASCII only
+ * where the terminal has it. */
+void term_clean(const char *text, unsigned columns, bool utf8, char *ret, size_t size);
+
 /* Prints foreign text as a paragraph that starts at column `at` of the current line, goes on at
  * column `indent` of the next ones, and ends with a newline. Words stay whole. */
 void term_wrap(const Ctl *ctl, Paint paint, unsigned at, unsigned indent, const char *text);

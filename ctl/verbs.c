@@ -13,6 +13,8 @@
 const Verb verbs[] = {
         { "status", "", "what avertd sees: sources, readings, distances, incidents",
                 LIVE | BIT(OPTION_FOLLOW) | BIT(OPTION_COUNT), 0, true, verb_status },
+        { "top", "", "who holds memory, gained it, waits for it; live on a terminal",
+                LIVE | BIT(OPTION_FOLLOW) | BIT(OPTION_COUNT), 0, false, verb_top },
         { "policies", "", "policies in force, their files, what each match selects now", LIVE, 0,
                 true, verb_policies },
         { "explain", "[POLICY|PID]", "the judgement in full: who would be chosen, who not, and why",

@@ -44,6 +44,7 @@ NOT_FOR = {
 ONLY_IN = {
     'yaml.h': ('lib/config/yaml-tree.c',),
     'libcgroup.h': ('lib/kernel/own-cgroup.c',),
+    'curses.h': ('ctl/top-screen.c',),
     'json-c/': ('ctl/json-', 'daemon/json-'),
     'systemd/sd-bus.h': ('lib/client/', 'daemon/bus', 'daemon/unit-job.'),
     'systemd/sd-bus-vtable.h': ('daemon/bus',),
