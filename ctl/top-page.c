@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/utf8.h"
 
 enum {
         WIDTH_MAX = 200,
@@ -237,17 +238,34 @@ static void put_table(const TopCanvas *c, unsigned row, Top *top) {
                         c->height > 0 && i == top->selected);
 }
 
-static void put_text(const TopCanvas *c, unsigned row, const Top *top) {
-        Slice rest = slice_of(top->text), line;
-        char text[4 * WIDTH_MAX];
+/* How many bytes of the line fit on a row: one at least. */
+static size_t fitting(const TopCanvas *c, Slice line) {
         size_t n = 0;
 
-        while (slice_next_line(&rest, &line) && n < top->text_first + top->page) {
-                if (n++ < top->text_first)
-                        continue;
-                snprintf(text, sizeof(text), "%.*s", (int) line.len, line.at);
-                put(c, row++, 0, PAINT_PLAIN, false, text);
-        }
+        for (unsigned columns = MIN(c->width, (unsigned) WIDTH_MAX); columns > 0 && n < line.len;
+                columns--)
+                n += MAX(utf8_sequence(line.at + n, line.len - n), (size_t) 1);
+        return MAX(n, (size_t) 1);
+}
+
+/* Long lines go on in the next row. */
+static void put_text(const TopCanvas *c, unsigned row, Top *top) {
+        Slice rest = slice_of(top->text), line;
+        char text[4 * WIDTH_MAX + 1];
+        size_t n = 0;
+
+        while (slice_next_line(&rest, &line))
+                do {
+                        size_t len = MIN(fitting(c, line), line.len);
+
+                        if (n >= top->text_first && n < top->text_first + top->page) {
+                                snprintf(text, sizeof(text), "%.*s", (int) len, line.at);
+                                put(c, row++, 0, PAINT_PLAIN, false, text);
+                        }
+                        n++;
+                        line = (Slice){ line.at + len, line.len - len };
+                } while (line.len > 0);
+        top->text_rows = n;
 }
 
 void top_draw(Top *top, const TopCanvas *canvas) {

@@ -110,7 +110,8 @@ static void take_incident(const Json *in, char *ret, size_t size) {
         else if (json_count(target, "pid") > 0)
                 textbuf_addf(
                         &b, " %s %" PRIu64, json_text(target, "comm"), json_count(target, "pid"));
-        textbuf_addf(&b, ": %s", json_text(in, "reason"));
+        if (*json_text(in, "reason"))
+                textbuf_addf(&b, ": %s", json_text(in, "reason"));
 }
 
 static void take_lease(const Json *lease, char *ret, size_t size) {
@@ -268,19 +269,11 @@ static void set_sort(Top *top, TopColumn column) {
 void top_show(Top *top, char *text) {
         free(top->text);
         top->text = text;
-        top->text_first = 0;
+        top->text_first = top->text_rows = 0;
 }
 
 /* ---- keys
  * ------------------------------------------------------------------------------------------ */
-
-static size_t count_lines(const char *text) {
-        size_t n = 0;
-
-        for (; *text; text++)
-                n += *text == '\n';
-        return n;
-}
 
 /* Moves a place in 0..n-1 by a key; another key leaves it. */
 static size_t move(size_t at, size_t n, size_t page, int key) {
@@ -307,7 +300,7 @@ static size_t move(size_t at, size_t n, size_t page, int key) {
 }
 
 static TopCommand key_in_text(Top *top, int key) {
-        size_t n = count_lines(top->text);
+        size_t n = top->text_rows;
 
         if (key == TOP_KEY_ESCAPE || key == 'q' || key == 'e' || key == 'h' || key == '?' ||
                 key == '\n') {

@@ -61,12 +61,12 @@ typedef struct Top {
 
         TopKind kind;
         TopColumn sort;
-        size_t selected; /* a row of the kind */
-        size_t first;    /* row at the top of the table; kept by the page */
-        char note[256];  /* what went wrong, or was done; "" for nothing */
-        char *text;      /* shown in place of the table; NULL: the table is shown */
-        size_t text_first;
-        size_t page; /* rows that the page has for table or text */
+        size_t selected;              /* a row of the kind */
+        size_t first;                 /* row at the top of the table; kept by the page */
+        char note[256];               /* what went wrong, or was done; "" for nothing */
+        char *text;                   /* shown in place of the table; NULL: the table is shown */
+        size_t text_first, text_rows; /* the rows that it takes are counted by the page */
+        size_t page;                  /* rows that the page has for table or text */
 } Top;
 
 void top_init(Top *top);

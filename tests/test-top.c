@@ -221,6 +221,11 @@ START_TEST(an_explanation_takes_the_place_of_the_table_until_it_is_left) {
                 draw(80, 12);
                 ck_assert_str_eq(page[9], "?[31mfive");
                 ck_assert_str_eq(page[10], "six");
+                draw(3, 12); /* in a narrow window a line takes more rows */
+                (void) top_key(&top, TOP_KEY_HOME);
+                draw(3, 12);
+                ck_assert_str_eq(page[9], "thr");
+                ck_assert_str_eq(page[10], "ee");
                 ck_assert_int_eq(top_key(&top, ways[i]), TOP_DRAW);
                 draw(80, 12);
                 ck_assert_ptr_nonnull(strstr(page[7], "UNIT, 2"));
