@@ -173,36 +173,12 @@ static int serve_bus(Daemon *d) {
         return 0;
 }
 
-static int begin_hint(void *ctx, const Errand *errand, const Step *step _unused_) {
-        pressure_server_hint(ctx, errand->incident, errand->hint, clock_monotonic_usec());
-        return 1;
-}
-
-/* Beside the private socket, wherever that is; nowhere in a dry run, which never has a hint to
- * give. Without it nobody hears the hints, and nothing else is missing. */
-static int serve_pressure(Daemon *d) {
-        char bus[256], path[256], why[512];
-        TextBuf b, p, w;
-        int r;
-
-        r = pressure_server_new(d->event, &d->pressure);
-        if (r < 0)
-                return r;
-        errands_set_owner(
-                &d->errands, STEP_HINT, (ErrandOwner){ .begin = begin_hint, .ctx = d->pressure });
+static int serve_others(Daemon *d) {
+        char bus[256];
+        TextBuf b;
 
         textbuf_init(&b, bus, sizeof(bus));
-        if (d->options->dry || !bus_path(d->options, &b))
-                return 0;
-        textbuf_init(&p, path, sizeof(path));
-        textbuf_add_beside(&p, bus, "pressure");
-
-        textbuf_init(&w, why, sizeof(why));
-        r = pressure_server_listen(d->pressure, path, &w);
-        if (r < 0)
-                log_warning("%s: programs cannot hear hints, everything else goes on",
-                        w.len > 0 ? why : strerror(-r));
-        return 0;
+        return side_sockets_serve(d, bus_path(d->options, &b) && !b.truncated ? bus : NULL);
 }
 
 /* After the helper process was forked, which must not inherit it. By hand only: under systemd the
@@ -293,7 +269,7 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
                 return r;
         r = serve_bus(d);
         if (r >= 0)
-                r = serve_pressure(d);
+                r = serve_others(d);
         if (r < 0)
                 return r;
         announce_policy(d);
@@ -316,6 +292,7 @@ static void tear_down(Daemon *d) {
         step_owners_done(d);
         d->bus = bus_free(d->bus);
         d->pressure = pressure_server_free(d->pressure);
+        d->metrics = metrics_free(d->metrics);
         sd_event_source_disable_unref(d->refresh);
         sd_event_source_disable_unref(d->care);
         sd_event_source_disable_unref(d->late);

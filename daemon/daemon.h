@@ -12,6 +12,7 @@
 #include "daemon/errands.h"
 #include "daemon/incident-keeper.h"
 #include "daemon/inquiry.h"
+#include "daemon/metrics.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/pressure-server.h"
@@ -43,6 +44,7 @@ typedef struct Daemon {
         UnitClient *units;
         Bus *bus;
         PressureServer *pressure;
+        Metrics *metrics;
         StderrSink *terminal;     /* NULL unless stderr is one */
         sd_event_source *care;    /* watchdog, heartbeats, what is owed to the manager */
         sd_event_source *refresh; /* a new view while somebody looks */
@@ -80,6 +82,10 @@ void announce_policy(const Daemon *d);
 
 /* loop.c: passes on what the engine has to say, all of it. */
 void loop_drain(Daemon *d);
+
+/* side-sockets.c: hints and metrics, beside the private socket, wherever that is (NULL: nowhere).
+ * Where one of them cannot be served everything else goes on. 0 or negative errno. */
+int side_sockets_serve(Daemon *d, const char *bus);
 
 /* step-owners.c: who runs the errands of which step. Forks what has to be forked before memory is
  * locked and before any thread; what fails is told and refused later. */

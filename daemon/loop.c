@@ -240,6 +240,7 @@ int loop_reload(Daemon *d, TextBuf *ret) {
         (void) notifier_reloading(&d->notifier, clock_monotonic_usec());
         textbuf_init(&b, text, sizeof(text));
         r = replace_config(d, &b);
+        metrics_set_refused(d->metrics, r < 0);
         if (r < 0) {
                 announce_reload_refused(d, text);
                 textbuf_addf(ret, "refused, the policies in force stay: %s", text);

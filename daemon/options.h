@@ -31,8 +31,9 @@ typedef struct Options {
         OptionsMode mode;
         const char **files; /* --config, and the files behind --check-config */
         size_t n_files;
-        const char *root; /* NULL: this machine */
-        const char *bus;  /* NULL: the usual place; "": no socket */
+        const char *root;    /* NULL: this machine */
+        const char *bus;     /* NULL: the usual place; "": no socket */
+        const char *metrics; /* file of metrics; NULL: beside the socket; "": none */
         bool dry;
         bool json;
         LogLevel log_level;

@@ -62,6 +62,10 @@ static const Case cases[] = {
                 .expect = -EINVAL,
                 .error = "--root needs a directory" },
         { .name = "bus", .args = { "--bus", "/x" }, .options = { PLAIN, .bus = "/x" } },
+        { .name = "metrics",
+                .args = { "--metrics", "/x.prom" },
+                .options = { PLAIN, .metrics = "/x.prom" } },
+        { .name = "no metrics", .args = { "--metrics=" }, .options = { PLAIN, .metrics = "" } },
         { .name = "no bus", .args = { "--bus=" }, .options = { PLAIN, .bus = "" } },
         { .name = "log level",
                 .args = { "--log-level", "debug" },
@@ -139,6 +143,7 @@ START_TEST(every_line_is_understood_or_refused_in_words) {
                                 o.n_files);
                         assert_same_text(c->name, o.root, c->options.root);
                         assert_same_text(c->name, o.bus, c->options.bus);
+                        assert_same_text(c->name, o.metrics, c->options.metrics);
                         for (size_t k = 0; k < o.n_files; k++)
                                 assert_same_text(c->name, o.files[k], c->files[k]);
                 }
@@ -149,8 +154,8 @@ END_TEST
 
 START_TEST(help_names_every_option_and_exit_code) {
         static const char *const words[] = { "--config FILE", "--check-config", "--once", "--json",
-                "--root DIR", "--dry-run", "--bus PATH", "--log-level LEVEL", "--help", "--version",
-                "78" };
+                "--root DIR", "--dry-run", "--bus PATH", "--metrics FILE", "--log-level LEVEL",
+                "--help", "--version", "78" };
         char text[4096];
         TextBuf b;
 
