@@ -84,7 +84,7 @@ ERRANDS = [
                             run('hook-forks', 'timeout: 4s'), 'terminate: { grace: 3s }'),
              meddle='''
 until pgrep -f "sleep 8639[89]" >/dev/null; do sleep 0.1; done
-told AVERT_EVENT=step-done AVERT_STEP=terminate
+told 1 AVERT_EVENT=step-done AVERT_STEP=terminate
 if pgrep -f "sleep 8639|yes flood"; then exit 1; fi
 ''',
              expect=(Told('step-taken', 'run'), Told('step-taken', 'run', '', 1000), Told('step-taken', 'run', '', 1000),
