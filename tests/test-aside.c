@@ -137,6 +137,29 @@ START_TEST(a_command_that_leaves_out_the_last_step_is_asked_again) {
 }
 END_TEST
 
+START_TEST(a_command_that_says_no_for_ten_minutes_is_asked_a_few_times_unless_it_is_critical) {
+        Story *st = ladder_story(GIB(5));
+        size_t n_events = 0;
+        uint32_t n_asked = 0;
+
+        LADDER(&st->w->policies[0], ladder_run(), ladder_terminate());
+        for (usec_t end = st->w->now + SEC(600); st->w->now < end;) {
+                story_tick(st, MSEC(200));
+                n_events += st->w->plan.n_events;
+                if (st->n_errands == n_asked)
+                        continue;
+                n_asked = (uint32_t) st->n_errands;
+                story_answer(st, st->errand.id, OUTCOME_SKIPPED, 0, 0);
+        }
+        ck_assert_uint_ge(n_asked, 4);
+        ck_assert_uint_le(n_events, 20);
+
+        st->capacity = GIB(15) + MIB(100);
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_TAKEN, SEC(2)));
+        story_free(st);
+}
+END_TEST
+
 START_TEST(what_is_not_done_is_told) {
         static const struct {
                 OutcomeKind kind;
@@ -204,6 +227,7 @@ int main(void) {
                 when_there_is_no_time_nothing_waits_for_evidence,
                 evidence_is_kept_of_each_target,
                 a_command_may_skip_the_next_step,
+                a_command_that_says_no_for_ten_minutes_is_asked_a_few_times_unless_it_is_critical,
                 a_command_that_leaves_out_the_last_step_is_asked_again,
                 what_is_not_done_is_told,
                 asides_delay_nothing_and_are_not_queued,

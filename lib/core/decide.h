@@ -179,6 +179,8 @@ typedef struct Incident {
         uint32_t resume_step;
         usec_t told_pause_usec; /* Steering.paused_until_usec of the pause it was told of */
         bool skips_next;        /* a command asked to leave out the next step */
+        uint32_t n_skipped;     /* that was the last one: so often since it opened */
+        usec_t ask_again_usec;  /* nobody is asked again before this, unless it is critical */
         HintLevel hint;         /* given, and not taken back yet */
         TargetKind widened;     /* TARGET_PROCESS until a budget was spent */
         uint32_t n_steps_taken;

@@ -177,6 +177,8 @@ void incident_close(Judge *j, Incident *i, const char *why) {
         i->relief.pending &=
                 i->relief.action != 0; /* what a reclaim brought is told all the same */
         i->skips_next = false;
+        i->n_skipped = 0;
+        i->ask_again_usec = 0;
         i->phase = INCIDENT_COOLING;
         i->closed_usec = j->now_usec;
         i->true_since_usec = USEC_UNSET;

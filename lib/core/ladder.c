@@ -18,6 +18,8 @@
 
 /* How often a new look is taken when there was nobody to take, or no budget left. */
 #define LOOK_AGAIN_USEC USEC_PER_SEC
+#define ASK_AGAIN_USEC USEC_PER_SEC
+#define ASK_AGAIN_MAX_USEC (5 * USEC_PER_MIN)
 #define LEFT_OUT_USEC (10 * USEC_PER_MIN)
 #define LOOK_AGAIN_CRITICAL_USEC (200 * USEC_PER_MSEC)
 
@@ -198,6 +200,15 @@ static bool may_act(const Judge *j, const Incident *i) {
                 !is_under_ancestor(j, i);
 }
 
+/* A command that says no again and again is asked more and more seldom. */
+static usec_t ask_again_after(const Incident *i) {
+        usec_t after = ASK_AGAIN_USEC;
+
+        for (uint32_t k = 0; k < i->n_skipped && after < ASK_AGAIN_MAX_USEC; k++)
+                after *= 4;
+        return MIN(after, ASK_AGAIN_MAX_USEC);
+}
+
 /* A command asked for it. After the last step the ladder is entered again, and the command asked.
  */
 static bool leave_out_asked(Judge *j, Incident *i) {
@@ -213,7 +224,8 @@ static bool leave_out_asked(Judge *j, Incident *i) {
         if (++i->next_step < p->n_steps)
                 return true;
         i->next_step = pick_entry(p, i);
-        wait_and_look_again(j, i);
+        i->ask_again_usec = usec_add(j->now_usec, ask_again_after(i));
+        i->n_skipped++;
         return true;
 }
 
@@ -221,6 +233,8 @@ static bool leave_out_asked(Judge *j, Incident *i) {
 static bool climb(Judge *j, Incident *i, const Verdict *v) {
         const Policy *p = judge_policy(j, i);
 
+        if (!i->critical && j->now_usec < i->ask_again_usec)
+                return false;
         while (i->next_step < p->n_steps) {
                 uint16_t index = (uint16_t) i->next_step;
                 StepKind kind = p->steps[index].kind;
