@@ -14,9 +14,7 @@ const char *connect_path(const Ctl *ctl) {
         return path && *path ? path : AVERT_BUS_PATH;
 }
 
-static int explain_open(const Ctl *ctl, int error) {
-        const char *path = connect_path(ctl);
-
+int connect_explain_open(const Ctl *ctl, const char *path, int error) {
         switch (-error) {
         case ENOENT:
         case ENOTDIR:
@@ -65,7 +63,7 @@ int connect_daemon(const Ctl *ctl, AvertClient **ret) {
 
         r = avert_client_open(ctl->bus, ret);
         if (r < 0)
-                return explain_open(ctl, r);
+                return connect_explain_open(ctl, connect_path(ctl), r);
         return CTL_OK;
 }
 

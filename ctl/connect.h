@@ -13,6 +13,9 @@ const char *connect_path(const Ctl *ctl);
 /* Connects. CTL_OK, or the exit code after the reason was printed. */
 int connect_daemon(const Ctl *ctl, AvertClient **ret);
 
+/* Prints why nobody answers at the socket; returns the exit code for it. */
+int connect_explain_open(const Ctl *ctl, const char *path, int error);
+
 /* Prints why a call failed; returns the exit code for it. */
 int connect_explain(const Ctl *ctl, AvertClient *client, const char *what, int error);
 

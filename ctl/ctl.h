@@ -43,6 +43,7 @@ typedef struct Ctl {
         uint64_t lease;  /* to release; 0: all */
         const char *bus; /* NULL: the library's choice */
         const char *root;
+        const char *format; /* of metrics; NULL: the usual one */
         const char *configs[CTL_CONFIGS_MAX];
         size_t n_configs;
         FILE *out;
@@ -80,6 +81,7 @@ int verb_reload(Ctl *ctl, int argc, char *const *argv);
 int verb_leases(Ctl *ctl, int argc, char *const *argv);
 int verb_watch(Ctl *ctl, int argc, char *const *argv);
 int verb_doctor(Ctl *ctl, int argc, char *const *argv);
+int verb_metrics(Ctl *ctl, int argc, char *const *argv);
 int verb_replay(Ctl *ctl, int argc, char *const *argv);
 
 /* "avertctl: " and a sentence on ctl->err, with a newline. */

@@ -22,6 +22,8 @@ const OptionInfo option_table[_OPTION_MAX] = {
                 "leases: give all back" },
         [OPTION_DRY_RUN] = { "dry-run", 0, TAKES_NOTHING, NULL, NULL,
                 "say what would be changed, and change nothing" },
+        [OPTION_FORMAT] = { "format", 0, TAKES_VALUE, "FORMAT", "prometheus openmetrics",
+                "metrics: prometheus (the default) or openmetrics" },
         [OPTION_PAGER] = { "no-pager", 0, TAKES_NOTHING, NULL, NULL,
                 "write straight to the terminal" },
         [OPTION_HELP] = { "help", 'h', TAKES_NOTHING, NULL, NULL, "this text" },

@@ -18,6 +18,7 @@ typedef enum CtlOption {
         OPTION_RELEASE,
         OPTION_RELEASE_ALL,
         OPTION_DRY_RUN,
+        OPTION_FORMAT,
         OPTION_PAGER,
         OPTION_HELP,
         OPTION_VERSION,

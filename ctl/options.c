@@ -119,6 +119,9 @@ static int take_option(Ctl *ctl, CtlOption option) {
         case OPTION_DRY_RUN:
                 ctl->dry_run = true;
                 return CTL_OK;
+        case OPTION_FORMAT:
+                ctl->format = optarg;
+                return CTL_OK;
         case OPTION_PAGER:
                 ctl->no_pager = true;
                 return CTL_OK;

@@ -25,6 +25,8 @@ const Verb verbs[] = {
         { "leases", "", "what avertd changed about cgroups, and giving it back",
                 LIVE | BIT(OPTION_RELEASE) | BIT(OPTION_RELEASE_ALL) | BIT(OPTION_DRY_RUN), 0,
                 false, verb_leases },
+        { "metrics", "", "readings and counters, as Prometheus takes them",
+                BIT(OPTION_BUS) | BIT(OPTION_FORMAT), 0, true, verb_metrics },
         { "check", "[FILE...]", "look for errors in policy files, or in the installed ones",
                 BIT(OPTION_JSON) | BIT(OPTION_ROOT), CTL_CONFIGS_MAX, false, verb_check },
         { "replay", "DIR", "judge a recording and print the events",

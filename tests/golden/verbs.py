@@ -36,6 +36,7 @@ ROWS = [
     ('check-broken', ['check', 'BROKEN'], 78, True),
     ('replay', ['replay', 'TREES', '--config', 'POLICY'], 0, True),
     ('doctor', ['doctor', '--root', 'ROOT'], 4, True),
+    ('metrics-misuse', ['metrics', '--format', 'xml'], 2, False),  # what it prints: metrics.py
     ('reload-dry-run', ['reload', '--dry-run'], 0, True),
     ('reload', ['reload'], 0, True),
 ]
