@@ -76,6 +76,7 @@ int verb_status(Ctl *ctl, int argc, char *const *argv);
 int verb_top(Ctl *ctl, int argc, char *const *argv);
 int verb_policies(Ctl *ctl, int argc, char *const *argv);
 int verb_explain(Ctl *ctl, int argc, char *const *argv);
+int verb_incidents(Ctl *ctl, int argc, char *const *argv);
 int verb_check(Ctl *ctl, int argc, char *const *argv);
 int verb_reload(Ctl *ctl, int argc, char *const *argv);
 int verb_leases(Ctl *ctl, int argc, char *const *argv);

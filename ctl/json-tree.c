@@ -68,14 +68,22 @@ bool json_flag(const Json *json, const char *key) {
         return json_object_get_boolean(raw(json_get(json, key)));
 }
 
-bool json_number(const Json *json, const char *key, int64_t *ret) {
-        struct json_object *found = raw(json_get(json, key));
+static bool number_of(const Json *json, int64_t *ret) {
+        struct json_object *found = raw(json);
 
         if (!json_object_is_type(found, json_type_int))
                 return false;
 
         *ret = json_object_get_int64(found);
         return true;
+}
+
+bool json_number(const Json *json, const char *key, int64_t *ret) {
+        return number_of(json_get(json, key), ret);
+}
+
+bool json_number_at(const Json *json, size_t i, int64_t *ret) {
+        return number_of(json_at(json, i), ret);
 }
 
 uint64_t json_count(const Json *json, const char *key) {

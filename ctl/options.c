@@ -244,6 +244,11 @@ int options_parse(Ctl *ctl, int argc, char *argv[], const Verb **ret_verb, int *
         if (r != CTL_OK)
                 return r;
 
+        /* The word is no less than the option: what has no end is not paged. */
+        if (strstr(verb->arguments, "follow") && optind + 1 < argc &&
+                strcmp(argv[optind + 1], "follow") == 0)
+                ctl->follow = true;
+
         *ret_first = optind + 1;
         *ret_verb = verb;
         return CTL_OK;

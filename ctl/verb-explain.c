@@ -7,20 +7,43 @@
 #include "core/explain.h"
 #include "ctl/connect.h"
 #include "ctl/ctl.h"
+#include "ctl/incident-text.h"
+#include "ctl/incidents.h"
 #include "ctl/recording.h"
 #include "ctl/term.h"
 
 #define EXPLAIN_BYTES ((size_t) 4 * 1024 * 1024)
 
-/* What is asked about: everything, one policy, or one process. */
+/* What is asked about: everything, one policy, one process; or what happened, in an incident or to
+ * a unit. */
 typedef struct Subject {
         const char *policy;
         int32_t pid;
+        const char *incident, *unit;
 } Subject;
+
+static bool is_unit(const char *text) {
+        static const char *const kinds[] = { ".service", ".scope", ".slice", ".socket", ".mount",
+                ".swap" };
+        const char *dot = strrchr(text, '.');
+
+        for (size_t i = 0; dot && i < ELEMENTS(kinds); i++)
+                if (strcmp(dot, kinds[i]) == 0)
+                        return true;
+        return false;
+}
 
 static int parse_subject(const Ctl *ctl, const char *text, Subject *ret) {
         uint64_t pid;
 
+        if (incident_files_is_name(text) || strcmp(text, "last") == 0) {
+                ret->incident = text;
+                return CTL_OK;
+        }
+        if (is_unit(text)) {
+                ret->unit = text;
+                return CTL_OK;
+        }
         if (text[0] < '0' || text[0] > '9') {
                 ret->policy = text;
                 return CTL_OK;
@@ -129,6 +152,49 @@ static int explain_recording(const Ctl *ctl, const Subject *subject) {
         return r;
 }
 
+/* ---- what happened
+ * ------------------------------------------------------------------------------- */
+
+static bool names(const Json *whom, const char *unit) {
+        return strcmp(json_text(whom, "unit"), unit) == 0;
+}
+
+static bool is_about(const Json *event, const char *unit) {
+        const Json *candidates = json_get(event, "candidates");
+
+        if (names(json_get(event, "cgroup"), unit) || names(json_get(event, "target"), unit))
+                return true;
+        for (size_t i = 0; i < json_length(candidates); i++)
+                if (names(json_at(candidates, i), unit))
+                        return true;
+        return false;
+}
+
+/* Something was done to the unit, or it was considered. */
+static bool has_to_do_with(const Json *incident, const void *unit) {
+        const Json *events = json_get(incident, "events");
+
+        for (size_t i = 0; i < json_length(events); i++)
+                if (is_about(json_at(events, i), unit))
+                        return true;
+        return false;
+}
+
+static int explain_past(const Ctl *ctl, const Subject *subject) {
+        _cleanup_(incident_files_done) IncidentFiles files;
+        int r = incident_files_list(ctl, &files);
+
+        if (r != CTL_OK)
+                return r;
+        if (subject->incident)
+                return incidents_print(ctl, &files, subject->incident, incident_text_explain);
+        r = incidents_list(ctl, &files, has_to_do_with, subject->unit);
+        if (r == CTL_FAILED)
+                ctl_error(
+                        ctl, "no incident in %s has to do with %s", files.directory, subject->unit);
+        return r;
+}
+
 int verb_explain(Ctl *ctl, int argc, char *const *argv) {
         Subject subject = { .policy = NULL };
         int r;
@@ -138,6 +204,8 @@ int verb_explain(Ctl *ctl, int argc, char *const *argv) {
                 if (r != CTL_OK)
                         return r;
         }
+        if (subject.incident || subject.unit)
+                return explain_past(ctl, &subject);
         if (ctl->root)
                 return explain_recording(ctl, &subject);
         if (ctl->n_configs > 0) {

@@ -2,16 +2,12 @@
 #include "daemon/incident-document.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/fdio.h"
 #include "base/number.h"
 #include "daemon/describe.h"
 #include "daemon/json-read.h"
+#include "engine/incident-file.h"
 
 #define OPEN "open"
 
@@ -21,28 +17,6 @@ void incident_document_name(const IncidentPart *part, char ret[static INCIDENT_N
         textbuf_init(&b, ret, INCIDENT_NAME_MAX);
         textbuf_add(&b, part->name);
         textbuf_add(&b, INCIDENT_SUFFIX);
-}
-
-int incident_document_read(int dir_fd, const char *file, char **ret) {
-        _cleanup_close_ int fd = fdio_open_at(dir_fd, file);
-        _cleanup_free_ char *text = NULL;
-        struct stat st;
-        ssize_t n;
-
-        if (fd < 0)
-                return fd;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode) || st.st_size > INCIDENT_FILE_MAX)
-                return -EFBIG;
-        text = malloc((size_t) st.st_size + 2);
-        if (!text)
-                return -ENOMEM;
-        n = fdio_pread_all(fd, text, (size_t) st.st_size + 2);
-        if (n < 0)
-                return (int) n;
-        *ret = TAKE_PTR(text);
-        return 0;
 }
 
 /* The order of the keys is that of the file: (2). */
@@ -90,7 +64,7 @@ int incident_document_load(int dir_fd, const IncidentPart *part, Json **ret) {
         int r;
 
         incident_document_name(part, file);
-        r = incident_document_read(dir_fd, file, &text);
+        r = incident_file_read(dir_fd, file, &text);
         if (r < 0 && r != -ENOENT && r != -EFBIG && r != -ELOOP)
                 return r;
         if (r == 0)

@@ -19,9 +19,6 @@ enum {
         INCIDENT_LATEST_EVENTS = 192, /* so that the file stays small */
 };
 
-/* More than any file has: what is larger is not ours. */
-#define INCIDENT_FILE_MAX (4u << 20)
-
 /* The file below dir_fd, or the beginning of a new one where there is none, or none that can be
  * read as such: then it says so. The caller owns *ret. 0; -ENOMEM; another negative errno: it is
  * there and cannot be had. */
@@ -37,7 +34,3 @@ bool incident_document_is_open(const char *text);
 
 /* The name of a file with its ending. */
 void incident_document_name(const IncidentPart *part, char ret[static INCIDENT_NAME_MAX]);
-
-/* The text of a file below dir_fd; the caller frees it. 0; -EFBIG; -ENOMEM; another negative errno.
- */
-int incident_document_read(int dir_fd, const char *file, char **ret);

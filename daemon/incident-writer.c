@@ -14,6 +14,7 @@
 #include "daemon/file-store.h"
 #include "daemon/incident-document.h"
 #include "daemon/json-read.h"
+#include "engine/incident-file.h"
 #include "kernel/child-process.h"
 
 /* More than are ever kept. */
@@ -69,7 +70,7 @@ static int close_left_over(const Writer *w, const char *file, usec_t started_use
         _cleanup_(json_freep) Json *document = NULL;
         _cleanup_free_ char *text = NULL;
 
-        if (!incident_name_is_file(file) || incident_document_read(w->dir_fd, file, &text) < 0 ||
+        if (!incident_name_is_file(file) || incident_file_read(w->dir_fd, file, &text) < 0 ||
                 !incident_document_is_open(text))
                 return 0;
         document = json_read(text);

@@ -8,6 +8,7 @@
 #include "core/event.h"
 #include "core/trail.h"
 #include "daemon/json-read.h"
+#include "engine/incident-file.h"
 #include "tests/harness.h"
 
 #define NAME "20251125T201422.481230-3"
@@ -216,8 +217,8 @@ START_TEST(what_is_no_file_is_begun_anew) {
         fixture_file(&fixture, KERNEL ".json/inside", "");
         directory = load(KERNEL);
         ck_assert(json_get_bool(directory, "earlier_lost"));
-        ck_assert_int_eq(incident_document_read(fixture.fd, KERNEL ".json", &text), -EFBIG);
-        ck_assert_int_eq(incident_document_read(fixture.fd, "none", &text), -ENOENT);
+        ck_assert_int_eq(incident_file_read(fixture.fd, KERNEL ".json", &text), -EFBIG);
+        ck_assert_int_eq(incident_file_read(fixture.fd, "none", &text), -ENOENT);
 }
 END_TEST
 

@@ -191,9 +191,12 @@ class Daemon:
     def __init__(self, bed, *args, stderr=None, notify=True, real=False, uid=None, env=None, leaks=True):
         self.path = os.path.join(bed.dir, 'bus')
         environment = {k: v for k, v in os.environ.items()
-                       if k not in ('NOTIFY_SOCKET', 'JOURNAL_STREAM', 'INVOCATION_ID', 'RUNTIME_DIRECTORY')}
+                       if k not in ('NOTIFY_SOCKET', 'JOURNAL_STREAM', 'INVOCATION_ID', 'RUNTIME_DIRECTORY',
+                                    'STATE_DIRECTORY')}
         if notify:
             environment['NOTIFY_SOCKET'] = bed.notify_path
+        if real:  # what it remembers is not this machine's
+            environment['STATE_DIRECTORY'] = os.path.join(bed.dir, 'state')
         environment.update(env or {})
         # A sanitized build: what the daemon asks for in vain must come back as NULL there as well.
         options = [environment.get('ASAN_OPTIONS', ''), 'allocator_may_return_null=1'] + ([] if leaks else ['detect_leaks=0'])

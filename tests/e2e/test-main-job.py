@@ -82,8 +82,12 @@ class Daemon:
         with open(policy, 'w', encoding='utf-8') as f:
             f.write(POLICY.format(hog=hog))
         self.text = open(os.path.join(tmp, 'stderr'), 'w+', encoding='utf-8')
+        self.root = tmp
+        state = os.path.join(tmp, 'var/lib/avert')
+        os.makedirs(state)
         self.process = subprocess.Popen([avertd, '--config', policy, '--bus', self.bus], stdin=subprocess.DEVNULL,
-                                        stdout=self.text, stderr=self.text)
+                                        stdout=self.text, stderr=self.text,
+                                        env=dict(os.environ, STATE_DIRECTORY=state))
         self.events = []
         self.watcher = None
 
@@ -115,6 +119,11 @@ class Daemon:
                     return e
             time.sleep(0.05)
         return None
+
+    def remembers(self, *words):
+        done = subprocess.run([self.avertctl, '--root', self.root, *words], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        return done.stdout
 
     def stop(self):
         if self.watcher:
@@ -190,7 +199,12 @@ def run_case(tap, args, deaf):
         finally:
             code, text = daemon.stop()
             other.release()
+            listed = daemon.remembers('incidents')
+            shown = daemon.remembers('explain', 'last')
         tap.say(code == 0, 'avertd ends cleanly', code)
+        tap.say('hog-limit' in listed and f'pid {pid}' in listed, 'and left in a file what happened', listed)
+        tap.say(f'(pid {pid}' in shown and 'effect' in shown and f'(pid {other.process.pid}' in shown,
+                'with who was considered, and what was freed', shown)
         tap.say(f'pid {pid}' in text and 'hog-limit' in text, 'and has said all this in plain words', text)
         for line in text.splitlines():
             if f'pid {pid}' in line:

@@ -42,9 +42,13 @@ class Bed:
         self.places = {'ROOT': os.path.join(trees, '000'), 'TREES': trees, 'POLICY': policy, 'BROKEN': broken}
         self.paths = [(broken, 'BROKEN'), (policy, 'POLICY'), (trees, 'TREES'), (directory, 'DIR')]
         bus = os.path.join(directory, 'bus')
+        state = os.path.join(self.places['ROOT'], 'var/lib/avert')
+        os.makedirs(state)
+        self.incidents = os.path.join(state, 'incidents')
         self.environment = dict(os.environ, AVERT_BUS=bus, LC_ALL='C.UTF-8', COLUMNS='80')
         self.daemon = subprocess.Popen([os.path.abspath(avertd), '--root', self.places['ROOT'], '--config', policy, '--bus', bus],
-                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       env=dict(self.environment, STATE_DIRECTORY=state))
 
     def ctl(self, *words):
         return subprocess.run([self.avertctl] + [self.places.get(word, word) for word in words], stdin=subprocess.DEVNULL,
@@ -58,12 +62,22 @@ class Bed:
             done = self.ctl('status', '--json=short')
             if done.returncode == 0:
                 state = json.loads(done.stdout)
-                if [i['steps_taken'] for i in state['incidents']] == [1, 0] and state['cgroups']['watched']:
+                if ([i['steps_taken'] for i in state['incidents']] == [1, 0] and state['cgroups']['watched'] and
+                        self.has_remembered()):
                     return True
             if self.daemon.poll() is not None:
                 return False
             time.sleep(0.05)
         return False
+
+    def has_remembered(self):
+        """The files of both are complete, with the readings before."""
+        try:
+            names = [name for name in os.listdir(self.incidents) if name.endswith('.json')]
+        except OSError:
+            return False
+        texts = [open(os.path.join(self.incidents, name), encoding='utf-8').read() for name in names]
+        return len(texts) == 1 and all('"samples":{' in text and '"kind":"notify"' in text for text in texts)
 
     def done(self):
         self.daemon.terminate()
