@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ctl/lease-text.h"
 #include "ctl/term.h"
 
 static Paint paint_of_state(const char *state) {
@@ -132,6 +133,23 @@ void status_print_incidents(const Ctl *ctl, const Json *d) {
                 fputs("  none\n", ctl->out);
         for (size_t i = 0; i < json_length(incidents); i++)
                 print_incident(ctl, json_at(incidents, i));
+}
+
+void status_print_leases(const Ctl *ctl, const Json *d) {
+        const Json *leases = json_get(d, "leases");
+
+        if (json_length(leases) == 0)
+                return;
+        term_heading(ctl, "Leases");
+        for (size_t i = 0; i < json_length(leases); i++) {
+                char text[320];
+                TextBuf b;
+
+                textbuf_init(&b, text, sizeof(text));
+                lease_text(json_at(leases, i), &b);
+                fputs("  ", ctl->out);
+                term_wrap(ctl, PAINT_PLAIN, 2, 6, text);
+        }
 }
 
 /* ---- counters

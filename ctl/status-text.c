@@ -289,6 +289,7 @@ void status_print(const Ctl *ctl, const Json *d) {
         status_print_cgroups(ctl, d);
         status_print_policies(ctl, d);
         status_print_incidents(ctl, d);
+        status_print_leases(ctl, d);
         status_print_sources(ctl, d);
         status_print_counters(ctl, d);
 }

@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "ctl/lease-text.h"
 
 static const char help[] =
         "u, p     units, processes\n"
@@ -115,23 +116,10 @@ static void take_incident(const Json *in, char *ret, size_t size) {
 }
 
 static void take_lease(const Json *lease, char *ret, size_t size) {
-        const char *unit = json_text(lease, "unit"), *file = json_text(lease, "file");
-        int64_t value, left;
         TextBuf b;
 
         textbuf_init(&b, ret, size);
-        textbuf_addf(&b, "%s of %s: ", file, *unit ? unit : json_text(lease, "cgroup"));
-        if (!json_number(lease, "value", &value))
-                textbuf_add(&b, json_text(lease, "value"));
-        else if (strcmp(file, "cgroup.freeze") == 0)
-                textbuf_addf(&b, "%" PRId64, value);
-        else
-                textbuf_add_bytes(&b, (uint64_t) value);
-        if (json_number(lease, "left_usec", &left)) {
-                textbuf_add(&b, ", for another ");
-                textbuf_add_usec(&b, (usec_t) left);
-        }
-        textbuf_addf(&b, " [%s]", json_text(lease, "policy"));
+        lease_text(lease, &b);
 }
 
 static size_t take_lines(

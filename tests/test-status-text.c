@@ -131,6 +131,19 @@ START_TEST(page_shows_every_source_value_distance_and_incident) {
 }
 END_TEST
 
+START_TEST(what_is_leased_is_shown_and_nothing_where_there_is_none) {
+        print("{\"leases\":[{\"file\":\"memory.high\",\"cgroup\":\"/system.slice/build.service\","
+              "\"unit\":\"build.service\",\"policy\":\"builds\",\"value\":1073741824,"
+              "\"left_usec\":20000000},{\"file\":\"cgroup.freeze\",\"cgroup\":\"/a\",\"unit\":\"\","
+              "\"policy\":\"p\",\"value\":1,\"left_usec\":null}]}",
+                false);
+        expect("Leases\n  memory.high of build.service: 1.0 GiB, for another 20 s [builds]\n"
+               "  cgroup.freeze of /a: 1 [p]\n");
+        print("{\"leases\":[]}", false);
+        ck_assert_ptr_null(strstr(page, "Leases"));
+}
+END_TEST
+
 START_TEST(page_fits_in_80_columns) {
         print(full, false);
         for (const char *line = page; *line;) {
@@ -225,7 +238,7 @@ START_TEST(cgroups_show_usage_limit_and_health) {
 END_TEST
 
 HARNESS_MAIN("status-text", page_shows_every_source_value_distance_and_incident,
-        page_fits_in_80_columns, paint_is_used_only_when_it_is_wanted,
-        page_of_another_version_is_printed_as_far_as_it_goes,
+        what_is_leased_is_shown_and_nothing_where_there_is_none, page_fits_in_80_columns,
+        paint_is_used_only_when_it_is_wanted, page_of_another_version_is_printed_as_far_as_it_goes,
         foreign_text_cannot_steer_the_terminal, counts_and_values_are_written_for_people,
         cgroups_show_usage_limit_and_health)
