@@ -5,6 +5,7 @@
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "ctl/pager.h"
+#include "ctl/selftest-victim.h"
 #include "ctl/term.h"
 
 /* Output that was lost (a full disk, say) is a failure, or a script would take half an answer for
@@ -24,6 +25,9 @@ int main(int argc, char *argv[]) {
         const Verb *verb;
         pid_t pager = 0;
         int first, r, flushed;
+
+        if (argc == 3 && strcmp(argv[1], SELFTEST_VICTIM) == 0)
+                return selftest_victim_main();
 
         r = options_parse(&ctl, argc, argv, &verb, &first);
         if (verb) {

@@ -83,6 +83,7 @@ int verb_leases(Ctl *ctl, int argc, char *const *argv);
 int verb_watch(Ctl *ctl, int argc, char *const *argv);
 int verb_doctor(Ctl *ctl, int argc, char *const *argv);
 int verb_metrics(Ctl *ctl, int argc, char *const *argv);
+int verb_selftest(Ctl *ctl, int argc, char *const *argv);
 int verb_replay(Ctl *ctl, int argc, char *const *argv);
 
 /* "avertctl: " and a sentence on ctl->err, with a newline. */

@@ -36,6 +36,8 @@ const Verb verbs[] = {
                 BIT(OPTION_JSON) | BIT(OPTION_CONFIG), 1, true, verb_replay },
         { "doctor", "", "what avert finds and misses on this machine, and what to do",
                 BIT(OPTION_JSON) | BIT(OPTION_ROOT), 0, true, verb_doctor },
+        { "selftest", "", "see avertd warn of a process of 64 MiB, and end it",
+                LIVE | BIT(OPTION_DRY_RUN), 0, false, verb_selftest },
         { NULL, NULL, NULL, 0, 0, false, NULL },
 };
 

@@ -40,7 +40,8 @@ class Bed:
         with open(broken, 'w', encoding='utf-8') as file:
             file.write(text.replace('mem.available < 30%', 'mem.availible < 30%'))
         self.places = {'ROOT': os.path.join(trees, '000'), 'TREES': trees, 'POLICY': policy, 'BROKEN': broken}
-        self.paths = [(broken, 'BROKEN'), (policy, 'POLICY'), (trees, 'TREES'), (directory, 'DIR')]
+        self.paths = [(broken, 'BROKEN'), (policy, 'POLICY'), (trees, 'TREES'), (directory, 'DIR'),
+                      (os.path.realpath(avertctl), 'AVERTCTL')]
         bus = os.path.join(directory, 'bus')
         state = os.path.join(self.places['ROOT'], 'var/lib/avert')
         os.makedirs(state)
