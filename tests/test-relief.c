@@ -446,6 +446,8 @@ START_TEST(a_limit_waits_while_the_kernel_would_kill_for_it) {
         }
         ck_assert_int_eq(told, 1);
         ck_assert_uint_eq(st->n_leases, 0);
+        process_set(&st->w->procs[0], MIB(48)); /* the next page but a few would be too many */
+        ck_assert_ptr_null(story_until(st, EVENT_STEP_TAKEN, SEC(3)));
         process_set(&st->w->procs[0], MIB(40));
         ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_TAKEN, SEC(2)));
         story_free(st);

@@ -4,6 +4,9 @@
 #include "base/macro.h"
 #include "core/throttle.h"
 
+/* Just at its limit a cgroup meets it with its next page: this much of the limit stays free. */
+#define MARGIN_PART 16
+
 /* The incident's own value is in force. */
 static bool has_it(Judge *j, const Incident *i, const LeaseWish *wish, const Lease **ret_lease) {
         const GroupRef group = { wish->group->slot, wish->group->generation };
@@ -30,8 +33,9 @@ bool limit_find_wishes(Judge *j, const Incident *i, const GroupSample *g, const 
                 wish.goal = wish.value;
                 if (has_it(j, i, &wish, &own))
                         continue;
-                if (files[k] == LEASE_MAX && least > wish.value) {
-                        *ret_why = "it holds more than that and could not give it back: waiting";
+                if (files[k] == LEASE_MAX && least > wish.value - wish.value / MARGIN_PART) {
+                        *ret_why = "it holds nearly as much, or more, and could not give it back: "
+                                   "waiting";
                         return false;
                 }
                 if (files[k] == LEASE_MAX && !own && g->facts->limit_bytes <= wish.value) {
