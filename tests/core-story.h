@@ -37,6 +37,7 @@ typedef struct Story {
         size_t lines;
         StoryFile files[WORLD_GROUPS_MAX][_LEASE_FILE_MAX];
         Answer lease_answer; /* OBEYS, REFUSED, or UNSEEN: nobody answers */
+        usec_t asleep_usec;  /* who is above memory.high meets it only so often; 0: in each tick */
         Action leases[64];   /* all orders about leases, in their order */
         size_t n_leases;
         Errand errand; /* the latest */
@@ -235,7 +236,8 @@ static inline void story_throttle(Story *st) {
                 uint64_t over = sub_sat_u64(g->current, st->files[i][LEASE_HIGH].now);
 
                 g->file = g->inactive_file = sub_sat_u64(g->file, over);
-                g->events[GROUP_EVENT_HIGH] += over > 0;
+                g->events[GROUP_EVENT_HIGH] +=
+                        over > 0 && (st->asleep_usec == 0 || st->w->now % st->asleep_usec == 0);
                 group_set(g, g->anon, g->file);
         }
 }

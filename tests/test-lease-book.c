@@ -183,6 +183,21 @@ START_TEST(livelock_returns_the_lease_and_takes_the_next_step) {
 }
 END_TEST
 
+START_TEST(who_sleeps_above_memory_high_is_stuck_between_two_events_as_well) {
+        Story *st = livelocked(false);
+        usec_t began;
+
+        st->asleep_usec = SEC(2);
+        st->w->policies[0].n_steps = 1;
+        story_run(st, SEC(2), MSEC(50)); /* until it has met it for the first time */
+        began = st->w->now;
+        if (!st->w->book.leases.returned_total)
+                ck_assert_ptr_nonnull(story_until(st, EVENT_LIVELOCK, SEC(2)));
+        ck_assert_uint_le(st->w->now - began, MSEC(1500));
+        story_free(st);
+}
+END_TEST
+
 START_TEST(livelock_of_a_throttle_that_settles_is_not_waited_out) {
         Story *st = ladder_story(GIB(5));
         const Event *e;
@@ -468,6 +483,7 @@ int main(void) {
                 throttle_waits_a_second_for_what_the_cgroup_could_give,
                 throttle_is_stepped_toward_its_goal,
                 a_lower_memory_high_is_never_raised,
+                who_sleeps_above_memory_high_is_stuck_between_two_events_as_well,
                 livelock_of_a_throttle_that_settles_is_not_waited_out,
                 livelock_returns_the_lease_and_takes_the_next_step,
                 what_stays_above_its_memory_high_is_stuck_though_swap_is_free,

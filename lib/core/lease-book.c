@@ -205,7 +205,7 @@ static void look(Judge *j, Lease *l, const GroupSample *g) {
                 return;
         if (l->watched_usec == 0) { /* the first look has nothing to compare with */
                 l->watched_usec = g->at_usec;
-                l->watched_events = g->events[GROUP_EVENT_HIGH];
+                l->watched_events = l->first_events = g->events[GROUP_EVENT_HIGH];
                 l->watched_current = g->current;
                 return;
         }

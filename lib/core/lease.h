@@ -53,6 +53,7 @@ typedef struct Lease {
         usec_t deadline_usec;    /* USEC_UNSET: none */
         usec_t watched_usec;     /* when it was last looked at for livelock */
         uint64_t watched_events; /* memory.events high then */
+        uint64_t first_events;   /* and at the first look */
         uint64_t watched_current;
         uint32_t n_stuck;  /* looks in a row that saw livelock */
         bool was_held;     /* the file has been written at least once */

@@ -91,13 +91,21 @@ static bool is_above(const GroupSample *g, const Lease *l) {
         return sub_sat_u64(g->current, l->value) > g->current / (2 * STEP_PART);
 }
 
+/* Who allocates above memory.high is put to sleep, for up to two seconds each time (6.1,
+ * mem_cgroup_handle_over_high): where all of them are, nothing is counted meanwhile. */
+static bool meets_it(const GroupSample *g, const Lease *l) {
+        uint64_t events = g->events[GROUP_EVENT_HIGH];
+
+        return events > l->watched_events || (is_above(g, l) && events > l->first_events);
+}
+
 /* Without its pressure, a cgroup that meets memory.high while it has cache to give is one that is
  * held there, which is what a throttle is for. */
 static bool is_stuck(const Sample *s, const GroupSample *g, const Lease *l) {
         const int full = (int) metric_psi(PSI_MEMORY, PSI_FULL, PSI_1S) - METRIC_PSI_FIRST;
         uint64_t gives;
 
-        if (!g->has_events || g->events[GROUP_EVENT_HIGH] <= l->watched_events || !is_flat(g, l))
+        if (!g->has_events || !meets_it(g, l) || !is_flat(g, l))
                 return false;
         if (tells_pressure(g))
                 return g->pressure[full] != PRESSURE_UNKNOWN && g->pressure[full] > LOST_PERMYRIAD;
