@@ -36,6 +36,34 @@ START_TEST(levels_are_known_at_once) {
 }
 END_TEST
 
+START_TEST(kills_by_the_kernel_are_counted_from_the_first_look) {
+        static const struct {
+                bool lost;
+                uint64_t counter;
+                int64_t expected; /* -1: unknown */
+        } ticks[] = {
+                { true, 0, -1 }, /* the scout has not read it yet */
+                { false, 7, 0 }, /* from before our time */
+                { false, 9, 2 }, { true, 0, -1 }, { false, 10, 3 },
+                { false, 4, 0 }, /* of another machine, in a recording */
+        };
+        World *w = world_new();
+        uint32_t have = w->s.raw.have;
+
+        for (size_t i = 0; i < ELEMENTS(ticks); i++) {
+                const Reading *r = reading(w, METRIC_OOM_KILLS);
+
+                w->s.raw.have = have & ~(ticks[i].lost ? source_bit(SOURCE_VMSTAT) : 0);
+                w->s.raw.oom_kills = ticks[i].counter;
+                world_tick(w, MSEC(100));
+                ck_assert_msg(r->known == (ticks[i].expected >= 0), "%zu", i);
+                if (r->known)
+                        ck_assert_msg(r->value == ticks[i].expected, "%zu: %ld", i, r->value);
+        }
+        world_free(w);
+}
+END_TEST
+
 /* Which readings survive which loss. */
 static const struct {
         const char *name;
@@ -339,6 +367,7 @@ int main(void) {
         TCase *tc = tcase_create("history");
 
         tcase_add_test(tc, levels_are_known_at_once);
+        tcase_add_test(tc, kills_by_the_kernel_are_counted_from_the_first_look);
         tcase_add_loop_test(tc, a_source_takes_only_its_own_readings_with_it, 0,
                 (int) (sizeof(source_rows) / sizeof(source_rows[0])));
         tcase_add_test(tc, all_of_memory_missing_is_no_reading);

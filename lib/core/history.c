@@ -43,6 +43,8 @@ struct History {
         UsageMinima tmpfs, shared;
         usec_t tmpfs_at_usec; /* of the reading that shared_bytes was told with */
         uint64_t shared_bytes;
+        bool kills_known;
+        uint64_t kills_before; /* kernel OOM kills before the first look */
 };
 
 int history_new(uint32_t processes_max, uint32_t groups_max, History **ret) {
@@ -272,6 +274,14 @@ static void start_or_check_gap(History *h, const SystemRaw *raw, usec_t planned_
         h->last_boottime_usec = raw->boottime_usec;
 }
 
+/* The kernel counts from its boot. */
+static uint64_t count_kills(History *h, uint64_t kills) {
+        if (!h->kills_known)
+                h->kills_before = kills;
+        h->kills_known = true;
+        return sub_sat_u64(kills, h->kills_before);
+}
+
 void history_advance(History *h, Sample *s, usec_t planned_usec) {
         bool later = !h->started || s->raw.at_usec > h->last_at_usec;
         Corrections c;
@@ -297,7 +307,7 @@ void history_advance(History *h, Sample *s, usec_t planned_usec) {
         s->swap_unreachable = c.swap_free - c.swap_reachable;
         read_memory(s, &c);
         if (is_present(&s->raw, SOURCE_VMSTAT))
-                s->system[METRIC_OOM_KILLS] = level(s, s->raw.oom_kills, 0);
+                s->system[METRIC_OOM_KILLS] = level(s, count_kills(h, s->raw.oom_kills), 0);
         if (!s->grace) {
                 read_rates(h, s);
                 read_pressure(h, s);
