@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What avertd answers over D-Bus: object /org/avert1, interface org.avert1.Manager, the same on
- * every connection. Whatever needs a view is answered when the sentinel has made one, so that no
- * question holds up main. For main only. */
+/* What avertd answers over D-Bus: object /org/avert1, interface org.avert1.Manager, the same on the
+ * private socket and on the system bus. Whatever needs a view is answered when the sentinel has
+ * made one, so that no question holds up main. For main only. */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "core/event.h"
+#include "core/sample.h"
+#include "core/steering.h"
 #include "daemon/inquiry.h"
+#include "engine/engine.h"
 #include "kernel/probe.h"
 
 #define BUS_OBJECT "/org/avert1"
@@ -36,7 +39,10 @@ typedef struct BusOptions {
         /* Gives a lease back, or all (0): as engine_release_leases(). */
         int (*release)(void *ctx, uint64_t id, TextBuf *ret);
 
-        /* Somebody connects. */
+        /* As engine_steer(). */
+        int (*steer)(void *ctx, const SteerOrder *order, TextBuf *ret);
+
+        /* Somebody connects, or asks on the system bus. */
         void (*on_peer)(void *ctx);
         void *ctx;
 } BusOptions;
@@ -44,7 +50,9 @@ typedef struct BusOptions {
 /* What the properties show, from the last view. */
 typedef struct BusSummary {
         const char *level; /* literal */
-        uint64_t mem_available, swap_free, kernel_oom_kills, steps_total;
+        uint64_t mem_available, swap_free, kernel_oom_kills, steps_total, freed_total;
+        Steering steering;
+        Reading readings[_METRIC_SYSTEM_MAX];
 } BusSummary;
 
 /* 0 or negative errno. */
@@ -54,10 +62,14 @@ Bus *bus_free(Bus *b);
 /* Serves the private socket; see bus_server_listen(). */
 int bus_listen(Bus *b, const char *path, mode_t mode, TextBuf *reterr);
 
+/* Joins the system bus as soon as that is there, and again after its end; see bus_system_new().
+ * address: NULL: the usual one. 0 or negative errno. */
+int bus_join_system(Bus *b, const char *address);
+
 /* Serves a connected socket, which it takes. */
 int bus_adopt(Bus *b, int fd);
 
-/* True while somebody is connected. */
+/* True while somebody is connected, or asked on the system bus a moment ago. */
 bool bus_is_watched(const Bus *b);
 
 /* To everybody who is connected. */

@@ -104,6 +104,12 @@ static int release_for_bus(void *ctx, uint64_t id, TextBuf *ret) {
         return engine_release_leases(d->engine, id, ret);
 }
 
+static int steer_for_bus(void *ctx, const SteerOrder *order, TextBuf *ret) {
+        Daemon *d = ctx;
+
+        return engine_steer(d->engine, order, ret);
+}
+
 static void on_peer(void *ctx) {
         loop_refresh(ctx);
 }
@@ -139,6 +145,23 @@ static bool leases_path(const Options *o, TextBuf *ret) {
         return !ret->truncated;
 }
 
+/* What /proc was told to hide must not be shown there either. */
+static void join_bus(Daemon *d) {
+        const Options *o = d->options;
+        int r;
+
+        if (o->system_bus ? !*o->system_bus : o->root || o->bus)
+                return; /* the name belongs to the daemon of this machine */
+        if (privacy_hides_processes()) {
+                log_info("users do not see each other's processes here (hidepid): not on the "
+                         "system bus");
+                return;
+        }
+        r = bus_join_system(d->bus, o->system_bus);
+        if (r < 0)
+                log_warning("not on the system bus: %s", strerror(-r));
+}
+
 /* Without the socket the daemon protects all the same; only avertctl cannot ask it. */
 static int serve_bus(Daemon *d) {
         char path[256], why[512];
@@ -153,12 +176,14 @@ static int serve_bus(Daemon *d) {
                             .reload = reload_for_bus,
                             .check_reload = check_reload_for_bus,
                             .release = release_for_bus,
+                            .steer = steer_for_bus,
                             .on_peer = on_peer,
                             .ctx = d },
                 &d->bus);
         if (r < 0)
                 return r;
 
+        join_bus(d);
         textbuf_init(&p, path, sizeof(path));
         if (!bus_path(d->options, &p))
                 return 0;

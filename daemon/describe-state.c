@@ -263,6 +263,7 @@ char *describe_state(const View *view, const Probe *probe, usec_t now_usec) {
         describe_add_cgroups(view, root);
         describe_add_policy_states(view, root);
         describe_add_incidents(view, root);
+        describe_add_steering(view, root);
         describe_add_leases(view, root);
         add_threads(view, root);
         json_put_number(root, "kernel_oom_kills", view->book.kernel_oom_total);

@@ -33,6 +33,9 @@ char *describe_explanation(View *view, int only_policy, int32_t pid);
  * with the sums of theirs. Needs a view with processes. */
 char *describe_consumers(const View *view);
 
+/* The incidents, as in the whole state. */
+char *describe_incidents(const View *view);
+
 /* One event. */
 char *describe_event(const Event *event);
 void describe_put_event(const Event *event, Json *map);
@@ -54,4 +57,5 @@ const char *describe_source_name(SourceId id);
 void describe_add_policy_states(const View *view, Json *parent);
 void describe_add_cgroups(const View *view, Json *parent);
 void describe_add_incidents(const View *view, Json *parent);
+void describe_add_steering(const View *view, Json *parent);
 void describe_add_leases(const View *view, Json *parent);

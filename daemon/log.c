@@ -37,7 +37,7 @@ int log_level_from_name(const char *name, LogLevel *ret) {
         return -EINVAL;
 }
 
-static const char *level_name(LogLevel level) {
+const char *log_level_name(LogLevel level) {
         for (size_t i = 0; i < ELEMENTS(names); i++)
                 if (names[i].level == level)
                         return names[i].name;
@@ -47,6 +47,14 @@ static const char *level_name(LogLevel level) {
 void log_set(LogLevel level, LogForm form) {
         state.level = level;
         state.form = form;
+}
+
+void log_set_level(LogLevel level) {
+        state.level = level;
+}
+
+LogLevel log_get_level(void) {
+        return state.level;
 }
 
 uint64_t log_dropped(void) {
@@ -84,7 +92,7 @@ void log_line(LogLevel level, const char *format, ...) {
                 if (state.form == LOG_FORM_PREFIX)
                         textbuf_addf(&b, "<%d>", (int) level);
                 else if (level <= LOG_LEVEL_WARNING || level == LOG_LEVEL_DEBUG)
-                        textbuf_addf(&b, "avertd: %s: ", level_name(level));
+                        textbuf_addf(&b, "avertd: %s: ", log_level_name(level));
                 else
                         textbuf_add(&b, "avertd: ");
                 textbuf_add_slice(&b, one);

@@ -26,6 +26,13 @@ typedef enum LogForm {
 /* 0 or -EINVAL, *ret untouched then. */
 int log_level_from_name(const char *name, LogLevel *ret);
 
+/* "warning". */
+const char *log_level_name(LogLevel level);
+
+/* From now on. */
+void log_set_level(LogLevel level);
+LogLevel log_get_level(void);
+
 void log_set(LogLevel level, LogForm form);
 
 /* Writes one line (or several: each gets its prefix) without waiting. */

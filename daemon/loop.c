@@ -41,6 +41,7 @@ static uint64_t amount(const Reading *r) {
 
 static void on_summary(void *userdata, View *view) {
         Daemon *d = userdata;
+        BusSummary summary;
         char line[512];
         TextBuf b;
 
@@ -48,14 +49,17 @@ static void on_summary(void *userdata, View *view) {
         if (!view)
                 return;
 
-        bus_set_summary(d->bus,
-                &(BusSummary){
-                        .level = describe_level(view),
-                        .mem_available = amount(&view->sample.system[METRIC_MEM_AVAILABLE]),
-                        .swap_free = amount(&view->sample.system[METRIC_SWAP_FREE]),
-                        .kernel_oom_kills = view->book.kernel_oom_total,
-                        .steps_total = view->book.steps_total,
-                });
+        summary = (BusSummary){
+                .level = describe_level(view),
+                .mem_available = amount(&view->sample.system[METRIC_MEM_AVAILABLE]),
+                .swap_free = amount(&view->sample.system[METRIC_SWAP_FREE]),
+                .kernel_oom_kills = view->book.kernel_oom_total,
+                .steps_total = view->book.steps_total,
+                .freed_total = view->book.freed_total,
+                .steering = view->book.steering,
+        };
+        memcpy(summary.readings, view->sample.system, sizeof(summary.readings));
+        bus_set_summary(d->bus, &summary);
 
         textbuf_init(&b, line, sizeof(line));
         if (d->on_builtin)

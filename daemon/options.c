@@ -70,6 +70,11 @@ static int apply_metrics(Options *o, const char *value, TextBuf *reterr _unused_
         return 0;
 }
 
+static int apply_system_bus(Options *o, const char *value, TextBuf *reterr _unused_) {
+        o->system_bus = value;
+        return 0;
+}
+
 static int apply_json(Options *o, const char *value _unused_, TextBuf *reterr _unused_) {
         o->json = true;
         return 0;
@@ -106,6 +111,9 @@ static const OptionSpec specs[] = {
                 apply_root },
         { "dry-run", 'n', NULL, "decide and report, but act on nothing", apply_dry },
         { "bus", 0, "PATH", "private socket (default: /run/avert/bus); empty: none", apply_bus },
+        { "system-bus", 0, "ADDRESS",
+                "bus to be on as org.avert1 (default: the system's); empty: none",
+                apply_system_bus },
         { "metrics", 0, "FILE", "file of metrics (default: /run/avert/metrics.prom); empty: none",
                 apply_metrics },
         { "standby", 0, NULL, "only keep this program in memory, for the one that works",

@@ -31,9 +31,10 @@ typedef struct Options {
         OptionsMode mode;
         const char **files; /* --config, and the files behind --check-config */
         size_t n_files;
-        const char *root;    /* NULL: this machine */
-        const char *bus;     /* NULL: the usual place; "": no socket */
-        const char *metrics; /* file of metrics; NULL: beside the socket; "": none */
+        const char *root;       /* NULL: this machine */
+        const char *bus;        /* NULL: the usual place; "": no socket */
+        const char *metrics;    /* file of metrics; NULL: beside the socket; "": none */
+        const char *system_bus; /* address; NULL: the usual one; "": none */
         bool dry;
         bool json;
         LogLevel log_level;

@@ -592,8 +592,47 @@ START_TEST(the_state_tells_the_watched_cgroups_the_nearest_first) {
 }
 END_TEST
 
-HARNESS_MAIN("describe", the_state_has_every_part_of_the_schema,
-        the_probe_is_told_with_its_consequences, the_level_is_the_worst_that_holds,
+START_TEST(pauses_and_wards_are_told_with_what_is_left_of_them) {
+        static const Row rows[] = {
+                { "paused.left_usec", "5000000" },
+                { "paused.by_uid", "7" },
+                { "protected.0.kind", "\"process\"" },
+                { "protected.0.pid", "4312" },
+                { "protected.0.left_usec", "null" },
+                { "protected.1.kind", "\"unit\"" },
+                { "protected.1.name", "\"db.service\"" },
+                { "protected.1.left_usec", "9000000" },
+                { "protected.1.by_uid", "3" },
+        };
+        const Ward process = { .kind = WARD_PROCESS, .pid = 4312, .until_usec = USEC_UNSET };
+        const Ward unit = { .kind = WARD_UNIT,
+                .name = "db.service",
+                .until_usec = VIEW_DOUBLE_NOW + 9 * USEC_PER_SEC,
+                .by_uid = 3 };
+        json_object *json;
+
+        view_double_init(&d);
+        json = parse(describe_state(&d.view, NULL, VIEW_DOUBLE_NOW));
+        assert_json(json, "paused", "null");
+        assert_json(json, "protected", "[]");
+        json_object_put(json);
+        steering_pause(&d.view.book.steering, VIEW_DOUBLE_NOW + 5 * USEC_PER_SEC, 7);
+        ck_assert(steering_protect(&d.view.book.steering, &process));
+        ck_assert(steering_protect(&d.view.book.steering, &unit));
+        json = parse(describe_state(&d.view, NULL, VIEW_DOUBLE_NOW));
+        assert_rows(json, rows, ELEMENTS(rows));
+        json_object_put(json);
+        json = parse(describe_incidents(&d.view));
+        assert_json(json, "schema_version", "1");
+        assert_json(json, "incidents.0.policy", "\"host-low\"");
+        json_object_put(json);
+        view_double_done(&d);
+}
+END_TEST
+
+HARNESS_MAIN("describe", pauses_and_wards_are_told_with_what_is_left_of_them,
+        the_state_has_every_part_of_the_schema, the_probe_is_told_with_its_consequences,
+        the_level_is_the_worst_that_holds,
         policies_tell_what_each_match_selects_and_which_never_did,
         a_watched_cgroup_counts_as_selected_whoever_sits_in_it,
         consumers_are_summed_up_by_what_competes_as_one, leases_are_told_with_what_is_left_of_them,

@@ -67,6 +67,12 @@ static const Case cases[] = {
                 .options = { PLAIN, .metrics = "/x.prom" } },
         { .name = "no metrics", .args = { "--metrics=" }, .options = { PLAIN, .metrics = "" } },
         { .name = "no bus", .args = { "--bus=" }, .options = { PLAIN, .bus = "" } },
+        { .name = "system bus",
+                .args = { "--system-bus", "unix:path=/y" },
+                .options = { PLAIN, .system_bus = "unix:path=/y" } },
+        { .name = "no system bus",
+                .args = { "--system-bus=" },
+                .options = { PLAIN, .system_bus = "" } },
         { .name = "log level",
                 .args = { "--log-level", "debug" },
                 .options = { .log_level = LOG_LEVEL_DEBUG } },
@@ -144,6 +150,7 @@ START_TEST(every_line_is_understood_or_refused_in_words) {
                         assert_same_text(c->name, o.root, c->options.root);
                         assert_same_text(c->name, o.bus, c->options.bus);
                         assert_same_text(c->name, o.metrics, c->options.metrics);
+                        assert_same_text(c->name, o.system_bus, c->options.system_bus);
                         for (size_t k = 0; k < o.n_files; k++)
                                 assert_same_text(c->name, o.files[k], c->files[k]);
                 }
@@ -154,8 +161,8 @@ END_TEST
 
 START_TEST(help_names_every_option_and_exit_code) {
         static const char *const words[] = { "--config FILE", "--check-config", "--once", "--json",
-                "--root DIR", "--dry-run", "--bus PATH", "--metrics FILE", "--log-level LEVEL",
-                "--help", "--version", "78" };
+                "--root DIR", "--dry-run", "--bus PATH", "--system-bus ADDRESS", "--metrics FILE",
+                "--log-level LEVEL", "--help", "--version", "78" };
         char text[4096];
         TextBuf b;
 

@@ -18,6 +18,7 @@
 #include "core/sample.h"
 
 #define STEERING_WARDS_MAX 32
+#define STEERING_TEXT_MAX 1100 /* of ward_print(), all of its name escaped */
 
 typedef enum WardKind {
         WARD_PROCESS,

@@ -1,264 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The private socket, with the real protocol on both sides. The server is a process of its own,
- * because a client that waits for an answer would keep it from giving one. */
+/* The private socket, with the real protocol on both sides. */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <systemd/sd-bus.h>
-#include <systemd/sd-event.h>
-#include <unistd.h>
-
-#include "daemon/bus-server.h"
-#include "daemon/bus.h"
-#include "daemon/inquiry.h"
-#include "tests/harness.h"
-#include "tests/view-double.h"
-
-enum { NOBODY = 65534 };
-
-/* ---- the server's process
- * ------------------------------------------------------------------------- */
-
-typedef struct Server {
-        ViewDouble data;
-        sd_event *event;
-        sd_event_source *ready; /* stands for the engine's view descriptor */
-        Inquiries inquiries;
-        Bus *bus;
-        bool mute; /* views are not made */
-        bool is_ready;
-        int orders_fd; /* a letter each, from the test */
-        int answers_fd;
-} Server;
-
-static int request(void *ctx, bool with_processes) {
-        Server *s = ctx;
-
-        (void) with_processes;
-        if (!s->mute)
-                (void) sd_event_source_set_enabled(s->ready, SD_EVENT_ONESHOT);
-        return 0;
-}
-
-static View *get(void *ctx) {
-        return &((Server *) ctx)->data.view;
-}
-
-static void release(void *ctx) {
-        (void) ctx;
-}
-
-static int on_ready(sd_event_source *source, void *userdata) {
-        Server *s = userdata;
-
-        (void) source;
-        inquiries_dispatch(&s->inquiries, clock_monotonic_usec());
-        return 0;
-}
-
-static int reload(void *ctx, TextBuf *ret) {
-        (void) ctx;
-        textbuf_add(ret, "refused, the policy in force stays: no such thing");
-        return -EINVAL;
-}
-
-static int check_reload(void *ctx, TextBuf *ret) {
-        (void) ctx;
-        textbuf_add(ret, "would be refused: no such thing");
-        return -EINVAL;
-}
-
-static int give_back(void *ctx, uint64_t id, TextBuf *ret) {
-        (void) ctx;
-        textbuf_addf(ret, id == 7 ? "there is no lease 7" : "3 given back");
-        return id == 7 ? -ENOENT : 3;
-}
-
-static void on_peer(void *ctx) {
-        (void) ctx;
-}
-
-static int on_order(sd_event_source *source, int fd, uint32_t events, void *userdata) {
-        Server *s = userdata;
-        char order;
-
-        (void) events;
-        if (read(fd, &order, 1) != 1)
-                return sd_event_exit(sd_event_source_get_event(source), 0);
-
-        switch (order) {
-        case 'e': /* an event for everybody */
-                bus_send_event(s->bus,
-                        &(Event){ .kind = EVENT_NOTIFY,
-                                .level = NOTIFY_WARNING,
-                                .policy = "host-low",
-                                .serial = 3 });
-                break;
-        case 'l':
-                bus_set_summary(s->bus, &(BusSummary){ .level = "armed", .mem_available = 42 });
-                break;
-        case 'm':
-                s->mute = true;
-                break;
-        case 'w': /* is anybody connected? */
-                order = bus_is_watched(s->bus) ? 'y' : 'n';
-                break;
-        default:
-                break;
-        }
-        return write(s->answers_fd, &order, 1) == 1 ? 0 : -EPIPE; /* done */
-}
-
-static int serve(const char *path, mode_t mode, int orders_fd, int answers_fd) {
-        static Server s;
-        char why[512];
-        TextBuf b;
-        int r;
-
-        s.orders_fd = orders_fd;
-        s.answers_fd = answers_fd;
-        view_double_init(&s.data);
-        textbuf_init(&b, why, sizeof(why));
-        inquiries_init(&s.inquiries, (ViewSource){ request, get, release, &s });
-
-        r = sd_event_new(&s.event);
-        if (r >= 0)
-                r = sd_event_add_defer(s.event, &s.ready, on_ready, &s);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(s.ready, SD_EVENT_OFF);
-        if (r >= 0)
-                r = sd_event_add_io(s.event, NULL, orders_fd, EPOLLIN, on_order, &s);
-        if (r >= 0)
-                r = bus_new(&(BusOptions){ .event = s.event,
-                                    .inquiries = &s.inquiries,
-                                    .reload = reload,
-                                    .check_reload = check_reload,
-                                    .release = give_back,
-                                    .on_peer = on_peer,
-                                    .ctx = &s },
-                        &s.bus);
-        if (r >= 0)
-                r = bus_listen(s.bus, path, mode, &b);
-        if (r >= 0 && write(answers_fd, "+", 1) == 1)
-                r = sd_event_loop(s.event);
-
-        inquiries_done(&s.inquiries);
-        bus_free(s.bus);
-        sd_event_source_unref(s.ready);
-        sd_event_unref(s.event);
-        view_double_done(&s.data);
-        return r < 0 ? 1 : 0;
-}
-
-/* ---- the test's side
- * ------------------------------------------------------------------------------ */
-
-typedef struct Bed {
-        Fixture f;
-        char path[300];
-        pid_t pid;
-        int orders_fd, answers_fd;
-} Bed;
-
-static void bed_init(Bed *bed, mode_t mode) {
-        int orders[2], answers[2];
-        char c;
-
-        fixture_init(&bed->f);
-        ck_assert_int_eq(chmod(bed->f.path, 0755), 0); /* for nobody */
-        snprintf(bed->path, sizeof(bed->path), "%s/bus", bed->f.path);
-        ck_assert_int_eq(pipe2(orders, O_CLOEXEC), 0);
-        ck_assert_int_eq(pipe2(answers, O_CLOEXEC), 0);
-
-        bed->pid = fork();
-        ck_assert_int_ge(bed->pid, 0);
-        if (bed->pid == 0) {
-                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
-                close(orders[1]);
-                close(answers[0]);
-                _exit(serve(bed->path, mode, orders[0], answers[1]));
-        }
-        close(orders[0]);
-        close(answers[1]);
-        bed->orders_fd = orders[1];
-        bed->answers_fd = answers[0];
-        ck_assert_int_eq(read(bed->answers_fd, &c, 1), 1);
-}
-
-/* Gives an order, waits until it is carried out. */
-static char order(Bed *bed, char c) {
-        ck_assert_int_eq(write(bed->orders_fd, &c, 1), 1);
-        ck_assert_int_eq(read(bed->answers_fd, &c, 1), 1);
-        return c;
-}
-
-/* The server ends by itself, and well. */
-static void bed_done(Bed *bed) {
-        int status = -1;
-
-        close(bed->orders_fd);
-        ck_assert_int_eq(waitpid(bed->pid, &status, 0), bed->pid);
-        ck_assert_int_eq(status, 0);
-        ck_assert_int_ne(access(bed->path, F_OK), 0); /* the socket is gone */
-        close(bed->answers_fd);
-        fixture_done(&bed->f);
-}
-
-/* A connection that has been greeted; NULL when it was turned away. */
-static sd_bus *connect_to(const Bed *bed) {
-        char address[400];
-        sd_bus *bus = NULL;
-
-        snprintf(address, sizeof(address), "unix:path=%s", bed->path);
-        ck_assert_int_ge(sd_bus_new(&bus), 0);
-        ck_assert_int_ge(sd_bus_set_address(bus, address), 0);
-        if (sd_bus_start(bus) < 0)
-                return sd_bus_unref(bus);
-        for (int r = 1; r >= 0 && sd_bus_is_ready(bus) <= 0;) {
-                r = sd_bus_process(bus, NULL);
-                if (r == 0)
-                        r = sd_bus_wait(bus, 5 * USEC_PER_SEC);
-                if (sd_bus_is_open(bus) <= 0)
-                        break;
-        }
-        if (sd_bus_is_ready(bus) > 0)
-                return bus;
-        sd_bus_close(bus);
-        return sd_bus_unref(bus);
-}
-
-static void hang_up(sd_bus *bus) {
-        sd_bus_flush(bus);
-        sd_bus_close(bus);
-        sd_bus_unref(bus);
-}
-
-/* Calls a method without arguments that returns a string; "!NAME" for an error. */
-static const char *call(sd_bus *bus, const char *method) {
-        static char text[64 * 1024];
-        sd_bus_error error = SD_BUS_ERROR_NULL;
-        sd_bus_message *reply = NULL;
-        const char *got = "";
-        int r;
-
-        r = sd_bus_call_method(bus, NULL, BUS_OBJECT, BUS_INTERFACE, method, &error, &reply, NULL);
-        if (r >= 0)
-                ck_assert_int_ge(sd_bus_message_read(reply, "s", &got), 0);
-        snprintf(text, sizeof(text), "%s%s", r < 0 ? "!" : "", r < 0 ? error.name : got);
-        sd_bus_message_unref(reply);
-        sd_bus_error_free(&error);
-        return text;
-}
+#include "tests/bus/bus-bed.h"
 
 static const char *call_explain(sd_bus *bus, const char *method, const char *policy, int pid) {
         static char text[64 * 1024];
@@ -275,25 +19,6 @@ static const char *call_explain(sd_bus *bus, const char *method, const char *pol
         sd_bus_message_unref(reply);
         sd_bus_error_free(&error);
         return text;
-}
-
-/* Reload or CheckReload: 1 or 0 as the daemon says, -EACCES when it denies it. */
-static int call_reload(sd_bus *bus, const char *method) {
-        sd_bus_error error = SD_BUS_ERROR_NULL;
-        sd_bus_message *reply = NULL;
-        const char *message = NULL;
-        int ok = -1;
-        int r;
-
-        r = sd_bus_call_method(bus, NULL, BUS_OBJECT, BUS_INTERFACE, method, &error, &reply, NULL);
-        if (r >= 0) {
-                ck_assert_int_ge(sd_bus_message_read(reply, "bs", &ok, &message), 0);
-                ck_assert_ptr_nonnull(strstr(message, "refused"));
-        } else if (sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED))
-                ok = -EACCES;
-        sd_bus_message_unref(reply);
-        sd_bus_error_free(&error);
-        return ok;
 }
 
 /* ReleaseLeases: likewise. */
@@ -314,22 +39,6 @@ static int call_release(sd_bus *bus, uint64_t id, const char *says) {
         sd_bus_message_unref(reply);
         sd_bus_error_free(&error);
         return ok;
-}
-
-/* Runs a part of a test as another user, in a process of its own; its failures become ours. */
-static void as_nobody(const Bed *bed, void (*part)(const Bed *bed)) {
-        int status = -1;
-        pid_t pid = fork();
-
-        ck_assert_int_ge(pid, 0);
-        if (pid == 0) {
-                if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
-                        _exit(99);
-                part(bed);
-                _exit(0);
-        }
-        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-        ck_assert_int_eq(status, 0);
 }
 
 START_TEST(everybody_may_read_and_sees_the_state) {
@@ -407,6 +116,54 @@ START_TEST(changes_are_for_root_and_the_daemons_own_user) {
 }
 END_TEST
 
+static void nobody_steers(const Bed *bed) {
+        sd_bus *bus = connect_to(bed);
+
+        ck_assert_str_eq(
+                change(bus, "Pause", "tb", UINT64_C(0), 0), "!" SD_BUS_ERROR_ACCESS_DENIED);
+        ck_assert_str_eq(change(bus, "Resume", "b", 0), "!" SD_BUS_ERROR_ACCESS_DENIED);
+        ck_assert_str_eq(
+                change(bus, "Protect", "stb", "1", UINT64_C(0), 0), "!" SD_BUS_ERROR_ACCESS_DENIED);
+        ck_assert_str_eq(change(bus, "Unprotect", "sb", "1", 0), "!" SD_BUS_ERROR_ACCESS_DENIED);
+        ck_assert_str_eq(change(bus, "SetLogLevel", "s", "debug"), "!" SD_BUS_ERROR_ACCESS_DENIED);
+        hang_up(bus);
+}
+
+START_TEST(steering_is_for_root_and_says_who_is_meant) {
+        char said[1024];
+        char *level = NULL;
+        Bed bed;
+        sd_bus *bus;
+
+        bed_init(&bed, 0666);
+        bus = connect_to(&bed);
+        snprintf(said, sizeof(said), "1 %d by %u for 7: pid 0", STEER_PAUSE, geteuid());
+        ck_assert_str_eq(change(bus, "Pause", "tb", UINT64_C(7), 0), said);
+        snprintf(said, sizeof(said), "1 %d by %u for 0, dry: pid 0", STEER_RESUME, geteuid());
+        ck_assert_str_eq(change(bus, "Resume", "b", 1), said);
+        snprintf(
+                said, sizeof(said), "1 %d by %u for 9: unit ssh.service", STEER_PROTECT, geteuid());
+        ck_assert_str_eq(change(bus, "Protect", "stb", "ssh", UINT64_C(9), 0), said);
+        snprintf(said, sizeof(said), "0 %d by %u for 0: pid 99", STEER_UNPROTECT, geteuid());
+        ck_assert_str_eq(change(bus, "Unprotect", "sb", "99", 0), said);
+        ck_assert_int_eq(order(&bed, 'n'), '4');
+        ck_assert_str_eq(change(bus, "Protect", "stb", "a b", UINT64_C(9), 0),
+                "!" SD_BUS_ERROR_INVALID_ARGS);
+        ck_assert_str_eq(change(bus, "SetLogLevel", "s", "loud"), "!" SD_BUS_ERROR_INVALID_ARGS);
+        ck_assert_str_eq(change(bus, "SetLogLevel", "s", "debug"), "1 the log level is debug");
+        ck_assert_int_ge(sd_bus_get_property_string(
+                                 bus, NULL, BUS_OBJECT, BUS_INTERFACE, "LogLevel", NULL, &level),
+                0);
+        ck_assert_str_eq(level, "debug");
+        if (geteuid() == 0)
+                as_nobody(&bed, nobody_steers);
+        ck_assert_int_eq(order(&bed, 'n'), '4');
+        free(level);
+        hang_up(bus);
+        bed_done(&bed);
+}
+END_TEST
+
 static void nobody_cannot_connect(const Bed *bed) {
         ck_assert_ptr_null(connect_to(bed));
 }
@@ -439,14 +196,6 @@ static int remember_change(sd_bus_message *m, void *userdata, sd_bus_error *rete
         (void) reterr;
         (*(int *) userdata)++;
         return 0;
-}
-
-static void process_all(sd_bus *bus) {
-        int r;
-
-        while ((r = sd_bus_process(bus, NULL)) > 0 ||
-                (r == 0 && sd_bus_wait(bus, 200 * USEC_PER_MSEC) > 0))
-                ;
 }
 
 START_TEST(events_and_changes_of_level_reach_every_peer) {
@@ -675,7 +424,7 @@ END_TEST
 
 HARNESS_MAIN("bus", everybody_may_read_and_sees_the_state,
         explain_takes_a_policy_and_a_process_and_refuses_nonsense,
-        changes_are_for_root_and_the_daemons_own_user,
+        changes_are_for_root_and_the_daemons_own_user, steering_is_for_root_and_says_who_is_meant,
         where_processes_are_hidden_the_socket_is_closed_to_users,
         events_and_changes_of_level_reach_every_peer,
         of_forty_peers_some_are_turned_away_and_places_come_free,

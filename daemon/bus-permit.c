@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/bus-state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+
+enum {
+        PLEAS_PER_PEER = 2,
+        POLKIT_ALLOW_INTERACTION = 1,
+};
+
+#define ASKED_USEC (10 * USEC_PER_SEC)   /* for the bus, and a polkit that asks nobody */
+#define PASSWORD_USEC (2 * USEC_PER_MIN) /* for somebody who types one */
+
+static bool is_above_asking(uid_t uid) {
+        return uid == 0 || uid == geteuid();
+}
+
+/* Makes the change and tells the caller. */
+static int carry_out(Bus *b, sd_bus_message *call, BusChange change, uid_t by) {
+        char text[2048];
+        TextBuf t;
+        int r;
+
+        textbuf_init(&t, text, sizeof(text));
+        r = change(b, call, by, &t);
+        if (r < 0)
+                return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_INVALID_ARGS, "%s", text);
+        return sd_bus_reply_method_return(call, "bs", r, text);
+}
+
+static void forget(Plea *p) {
+        p->slot = sd_bus_slot_unref(p->slot);
+        p->call = sd_bus_message_unref(p->call);
+}
+
+static int deny(Plea *p, const char *why) {
+        (void) sd_bus_reply_method_errorf(p->call, SD_BUS_ERROR_ACCESS_DENIED, "%s", why);
+        forget(p);
+        return 0;
+}
+
+/* Failures to send are those of a peer who has gone. */
+static int grant(Plea *p) {
+        (void) carry_out(p->bus, p->call, p->change, p->uid);
+        forget(p);
+        return 0;
+}
+
+static int on_polkit(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_) {
+        Plea *p = userdata;
+        int allowed = 0, could_be = 0;
+        int r;
+
+        if (sd_bus_message_is_method_error(m, NULL)) {
+                log_debug("bus: polkit: %s", sd_bus_message_get_error(m)->message);
+                return deny(
+                        p, "only root may do this, as there is no polkit that knows the action");
+        }
+        r = sd_bus_message_enter_container(m, 'r', "bba{ss}");
+        if (r >= 0)
+                r = sd_bus_message_read(m, "bb", &allowed, &could_be);
+        if (r < 0 || !allowed)
+                return deny(p,
+                        r >= 0 && could_be
+                                ? "polkit wants a password for this, and nobody was asked"
+                                : "you may not do this: ask root, or see polkit(8)");
+        return grant(p);
+}
+
+static int ask_polkit(Plea *p) {
+        sd_bus *bus = sd_bus_message_get_bus(p->call);
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        bool may_ask = sd_bus_message_get_allow_interactive_authorization(p->call) > 0;
+        int r;
+
+        p->slot = sd_bus_slot_unref(p->slot);
+        r = sd_bus_message_new_method_call(bus, &m, "org.freedesktop.PolicyKit1",
+                "/org/freedesktop/PolicyKit1/Authority", "org.freedesktop.PolicyKit1.Authority",
+                "CheckAuthorization");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
+                        sd_bus_message_get_sender(p->call), p->action, 0,
+                        may_ask ? POLKIT_ALLOW_INTERACTION : 0, "");
+        if (r >= 0)
+                r = sd_bus_call_async(
+                        bus, &p->slot, m, on_polkit, p, may_ask ? PASSWORD_USEC : ASKED_USEC);
+        return r < 0 ? deny(p, "polkit cannot be asked") : 0;
+}
+
+static int on_uid(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_) {
+        Plea *p = userdata;
+        uint32_t uid;
+
+        if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) < 0)
+                return deny(p, "the bus does not say who asks");
+        p->uid = uid;
+        return is_above_asking(uid) ? grant(p) : ask_polkit(p);
+}
+
+static Plea *claim(Bus *b, sd_bus_message *call) {
+        Plea *found = NULL;
+        size_t of_peer = 0;
+
+        for (size_t i = 0; i < ELEMENTS(b->pleas); i++) {
+                if (!b->pleas[i].call)
+                        found = &b->pleas[i];
+                else if (bus_is_same_peer(b->pleas[i].call, call))
+                        of_peer++;
+        }
+        return of_peer < PLEAS_PER_PEER ? found : NULL;
+}
+
+/* sd-bus would ask the bus who it is, too, and wait for the answer: main waits for nobody. */
+static int permit_on_bus(
+        Bus *b, sd_bus_message *call, const char *action, BusChange change, sd_bus_error *reterr) {
+        Plea *p = claim(b, call);
+        int r;
+
+        if (!p)
+                return sd_bus_error_set(
+                        reterr, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many of these at a time");
+        *p = (Plea){ .bus = b, .action = action, .change = change };
+        r = sd_bus_call_method_async(sd_bus_message_get_bus(call), &p->slot, "org.freedesktop.DBus",
+                "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixUser", on_uid, p,
+                "s", sd_bus_message_get_sender(call));
+        if (r < 0)
+                return r;
+        p->call = sd_bus_message_ref(call);
+        return 1; /* answered later */
+}
+
+/* What a caller may change is decided here and not by the vtable's flags, so that it is the same on
+ * a private connection and on a message bus. */
+int bus_permit(
+        Bus *b, sd_bus_message *call, const char *action, BusChange change, sd_bus_error *reterr) {
+        sd_bus_creds *creds = NULL;
+        uid_t uid = (uid_t) -1;
+        int r;
+
+        if (sd_bus_is_bus_client(sd_bus_message_get_bus(call)) > 0)
+                return permit_on_bus(b, call, action, change, reterr);
+
+        r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
+        if (r >= 0)
+                r = sd_bus_creds_get_euid(creds, &uid);
+        sd_bus_creds_unref(creds);
+        if (r < 0)
+                return r;
+        if (!is_above_asking(uid))
+                return sd_bus_error_set(reterr, SD_BUS_ERROR_ACCESS_DENIED,
+                        "only root may do this here; others may on the system bus, by polkit's "
+                        "word");
+        return carry_out(b, call, change, uid);
+}
+
+void bus_pleas_done(Bus *b, const sd_bus *connection) {
+        for (size_t i = 0; i < ELEMENTS(b->pleas); i++) {
+                Plea *p = &b->pleas[i];
+
+                if (p->call && (!connection || sd_bus_message_get_bus(p->call) == connection))
+                        forget(p);
+        }
+}

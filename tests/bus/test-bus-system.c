@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* On a message bus of the test's own, under the policy file that we install. As root also with the
+ * eyes of another user, and with a stand-in for polkit. */
+
+#include "tests/bus/bus-bed.h"
+
+#define DENIED "!" SD_BUS_ERROR_ACCESS_DENIED
+
+/* ---- the message bus
+ * ----------------------------------------------------------------------------- */
+
+typedef struct MessageBus {
+        Fixture f;
+        char address[400], config[400];
+        pid_t pid;
+} MessageBus;
+
+static const char config_text[] =
+        "<busconfig><type>session</type><listen>%s</listen><auth>EXTERNAL</auth>\n"
+        "<policy context=\"default\"><allow user=\"*\"/><deny own=\"*\"/>\n"
+        "<deny send_type=\"method_call\"/><allow send_type=\"signal\"/>\n"
+        "<allow send_requested_reply=\"true\" send_type=\"method_return\"/>\n"
+        "<allow send_requested_reply=\"true\" send_type=\"error\"/>\n"
+        "<allow receive_type=\"method_call\"/><allow receive_type=\"method_return\"/>\n"
+        "<allow receive_type=\"error\"/><allow receive_type=\"signal\"/>\n"
+        "<allow send_destination=\"org.freedesktop.DBus\"/></policy>\n"
+        "<policy user=\"%u\"><allow own=\"org.freedesktop.PolicyKit1\"/>\n"
+        "<allow send_destination=\"org.freedesktop.PolicyKit1\"/></policy>\n"
+        "<include>%s</include></busconfig>\n";
+
+/* There is no bus yet, only the place where it will be. */
+static void message_bus_init(MessageBus *m) {
+        char text[4096];
+
+        fixture_init(&m->f);
+        ck_assert_int_eq(chmod(m->f.path, 0755), 0); /* for nobody */
+        snprintf(m->address, sizeof(m->address), "unix:path=%s/socket", m->f.path);
+        snprintf(m->config, sizeof(m->config), "%s/bus.conf", m->f.path);
+        snprintf(text, sizeof(text), config_text, m->address, (unsigned) geteuid(),
+                SOURCE_ROOT "/conf/bus/org.avert1.conf");
+        fixture_file(&m->f, "bus.conf", text);
+}
+
+static void message_bus_start(MessageBus *m) {
+        char option[32], c;
+        int ready[2];
+
+        ck_assert_int_eq(pipe(ready), 0);
+        m->pid = fork();
+        ck_assert_int_ge(m->pid, 0);
+        if (m->pid == 0) {
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                close(ready[0]);
+                close(STDERR_FILENO); /* our policy names a user that this machine may not have */
+                snprintf(option, sizeof(option), "--print-address=%d", ready[1]);
+                execlp("dbus-daemon", "dbus-daemon", "--nofork", option, "--config-file", m->config,
+                        (char *) NULL);
+                _exit(127);
+        }
+        close(ready[1]);
+        ck_assert_int_eq(read(ready[0], &c, 1), 1);
+        close(ready[0]);
+}
+
+static void message_bus_kill(MessageBus *m) {
+        ck_assert_int_eq(kill(m->pid, SIGKILL), 0);
+        ck_assert_int_eq(waitpid(m->pid, NULL, 0), m->pid);
+}
+
+static void message_bus_done(MessageBus *m) {
+        message_bus_kill(m);
+        fixture_done(&m->f);
+}
+
+static sd_bus *join(const MessageBus *m) {
+        sd_bus *bus = NULL;
+
+        ck_assert_int_ge(sd_bus_new(&bus), 0);
+        ck_assert_int_ge(sd_bus_set_address(bus, m->address), 0);
+        ck_assert_int_ge(sd_bus_set_bus_client(bus, 1), 0);
+        ck_assert_int_ge(sd_bus_start(bus), 0);
+        return bus;
+}
+
+/* Until somebody has the name there: it must come. */
+static void await_name(sd_bus *bus, const char *name) {
+        for (int i = 0; i < 3000; i++) {
+                sd_bus_message *reply = NULL;
+                int has = 0;
+
+                ck_assert_int_ge(
+                        sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                "org.freedesktop.DBus", "NameHasOwner", NULL, &reply, "s", name),
+                        0);
+                ck_assert_int_ge(sd_bus_message_read(reply, "b", &has), 0);
+                sd_bus_message_unref(reply);
+                if (has)
+                        return;
+                (void) sd_bus_wait(bus, 10 * USEC_PER_MSEC);
+                while (sd_bus_process(bus, NULL) > 0)
+                        ;
+        }
+        ck_abort_msg("nobody comes as %s", name);
+}
+
+typedef struct System {
+        MessageBus m;
+        Bed bed;
+        sd_bus *bus; /* ours */
+} System;
+
+static void system_init(System *s) {
+        message_bus_init(&s->m);
+        message_bus_start(&s->m);
+        bed_make(&s->bed);
+        bed_serve(&s->bed, 0666, s->m.address);
+        s->bus = join(&s->m);
+        await_name(s->bus, BUS_NAME);
+}
+
+static void system_done(System *s) {
+        hang_up(s->bus);
+        bed_done(&s->bed);
+        message_bus_done(&s->m);
+}
+
+/* ---- polkit
+ * -------------------------------------------------------------------------------------- */
+
+typedef enum Mood {
+        SAYS_YES, /* to a pause, and to nothing else */
+        SAYS_NO,
+        WANTS_PASSWORD,
+        SAYS_NOTHING,
+} Mood;
+
+static int on_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        Mood mood = *(const Mood *) userdata;
+        const char *kind, *action;
+        uint32_t flags;
+
+        (void) reterr;
+        if (sd_bus_message_enter_container(m, 'r', "sa{sv}") < 0 ||
+                sd_bus_message_read(m, "s", &kind) < 0 || sd_bus_message_skip(m, "a{sv}") < 0 ||
+                sd_bus_message_exit_container(m) < 0 || sd_bus_message_read(m, "s", &action) < 0 ||
+                sd_bus_message_skip(m, "a{ss}") < 0 || sd_bus_message_read(m, "u", &flags) < 0)
+                return -EBADMSG;
+        if (mood == SAYS_NOTHING)
+                return 1;
+        return sd_bus_reply_method_return(m, "(bba{ss})",
+                mood == SAYS_YES && strcmp(kind, "system-bus-name") == 0 &&
+                        strcmp(action, "org.avert1.pause") == 0,
+                mood == WANTS_PASSWORD && flags == 0, 0);
+}
+
+static const sd_bus_vtable polkit_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", on_check,
+                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+static pid_t polkit_start(System *s, Mood mood) {
+        pid_t pid = fork();
+
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0) {
+                sd_bus *bus = NULL;
+
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                bus = join(&s->m);
+                if (sd_bus_add_object_vtable(bus, NULL, "/org/freedesktop/PolicyKit1/Authority",
+                            "org.freedesktop.PolicyKit1.Authority", polkit_vtable, &mood) < 0 ||
+                        sd_bus_request_name(bus, "org.freedesktop.PolicyKit1", 0) < 0)
+                        _exit(1);
+                for (int r = 0; r >= 0;) {
+                        r = sd_bus_process(bus, NULL);
+                        if (r == 0)
+                                r = sd_bus_wait(bus, UINT64_MAX);
+                }
+                _exit(0);
+        }
+        await_name(s->bus, "org.freedesktop.PolicyKit1");
+        return pid;
+}
+
+static void polkit_stop(pid_t pid) {
+        ck_assert_int_eq(kill(pid, SIGKILL), 0);
+        ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+
+static System *system_of_nobody; /* as_nobody() passes a Bed only */
+
+/* ---- the tests
+ * ----------------------------------------------------------------------------------- */
+
+START_TEST(the_name_is_taken_when_the_bus_appears_and_again_after_its_death) {
+        MessageBus m;
+        sd_bus *bus, *private;
+        Bed bed;
+
+        message_bus_init(&m);
+        bed_make(&bed);
+        bed_serve(&bed, 0666, m.address);
+        private = connect_to(&bed); /* without any bus */
+        ck_assert_ptr_nonnull(strstr(call(private, "Describe"), "\"schema_version\":1"));
+
+        for (int i = 0; i < 3; i++) {
+                message_bus_start(&m);
+                bus = join(&m);
+                await_name(bus, BUS_NAME);
+                ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
+                message_bus_kill(&m);
+                ck_assert_ptr_nonnull(strstr(call(private, "Describe"), "\"schema_version\":1"));
+                sd_bus_close(bus);
+                sd_bus_unref(bus);
+        }
+        hang_up(private);
+        bed_done(&bed);
+        fixture_done(&m.f);
+}
+END_TEST
+
+START_TEST(a_bus_that_stands_still_holds_up_nobody) {
+        sd_bus *private;
+        System s;
+
+        system_init(&s);
+        private = connect_to(&s.bed);
+        ck_assert_int_eq(kill(s.m.pid, SIGSTOP), 0);
+        for (int i = 0; i < 2000; i++) { /* far more than sockets buffer */
+                ck_assert_int_eq(order(&s.bed, 'e'), 'e');
+                while (sd_bus_process(private, NULL) > 0)
+                        ;
+        }
+        ck_assert_ptr_nonnull(strstr(call(private, "Describe"), "\"schema_version\":1"));
+        ck_assert_int_eq(kill(s.m.pid, SIGCONT), 0);
+        ck_assert_ptr_nonnull(strstr(call(s.bus, "Describe"), "\"schema_version\":1"));
+        hang_up(private);
+        system_done(&s);
+}
+END_TEST
+
+START_TEST(a_name_that_somebody_else_has_is_done_without) {
+        sd_bus *private;
+        System s;
+        Bed second;
+
+        system_init(&s);
+        bed_make(&second);
+        bed_serve(&second, 0666, s.m.address);
+        private = connect_to(&second);
+        ck_assert_ptr_nonnull(strstr(call(private, "Describe"), "\"schema_version\":1"));
+        ck_assert_ptr_nonnull(strstr(call(s.bus, "Describe"), "\"schema_version\":1"));
+        hang_up(private);
+        bed_done(&second);
+        system_done(&s);
+}
+END_TEST
+
+static void nobody_reads_and_steers_not(const Bed *bed) {
+        sd_bus *bus = join(&system_of_nobody->m);
+
+        (void) bed;
+        ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
+        ck_assert_ptr_nonnull(strstr(call(bus, "ListIncidents"), "\"incidents\":"));
+        ck_assert_str_eq(change(bus, "Pause", "tb", UINT64_C(7), 0), DENIED);
+        ck_assert_str_eq(change(bus, "Resume", "b", 0), DENIED);
+        ck_assert_str_eq(change(bus, "Protect", "stb", "1", UINT64_C(7), 0), DENIED);
+        ck_assert_str_eq(change(bus, "Unprotect", "sb", "1", 0), DENIED);
+        ck_assert_str_eq(change(bus, "Reload", ""), DENIED);
+        ck_assert_str_eq(change(bus, "CheckReload", ""), DENIED);
+        ck_assert_str_eq(change(bus, "ReleaseLeases", "t", UINT64_C(0)), DENIED);
+        ck_assert_str_eq(change(bus, "SetLogLevel", "s", "debug"), DENIED);
+        ck_assert_int_lt(sd_bus_request_name(bus, "org.avert1.fake", 0), 0);
+        hang_up(bus);
+}
+
+START_TEST(without_polkit_others_than_root_only_read) {
+        System s;
+
+        system_init(&s);
+        ck_assert_ptr_nonnull(strstr(change(s.bus, "Pause", "tb", UINT64_C(7), 0), "for 7"));
+        ck_assert_int_eq(order(&s.bed, 'n'), '1');
+        system_of_nobody = &s;
+        if (geteuid() == 0)
+                as_nobody(&s.bed, nobody_reads_and_steers_not);
+        ck_assert_int_eq(order(&s.bed, 'n'), '1');
+        system_done(&s);
+}
+END_TEST
+
+static void nobody_pauses_and_no_more(const Bed *bed) {
+        sd_bus *bus = join(&system_of_nobody->m);
+
+        (void) bed;
+        ck_assert_str_eq(change(bus, "Pause", "tb", UINT64_C(7), 0), "1 0 by 65534 for 7: pid 0");
+        ck_assert_str_eq(change(bus, "Protect", "stb", "1", UINT64_C(7), 0), DENIED);
+        hang_up(bus);
+}
+
+START_TEST(polkit_may_allow_an_action_to_others) {
+        System s;
+        pid_t polkit;
+
+        if (geteuid() != 0)
+                return; /* there is nobody else to be */
+        system_init(&s);
+        system_of_nobody = &s;
+        polkit = polkit_start(&s, SAYS_YES);
+        as_nobody(&s.bed, nobody_pauses_and_no_more);
+        ck_assert_int_eq(order(&s.bed, 'n'), '1');
+        polkit_stop(polkit);
+        system_done(&s);
+}
+END_TEST
+
+START_TEST(a_polkit_that_says_no_or_wants_a_password_allows_nothing) {
+        for (Mood mood = SAYS_NO; mood <= WANTS_PASSWORD; mood++) {
+                System s;
+                pid_t polkit;
+
+                if (geteuid() != 0)
+                        return;
+                system_init(&s);
+                system_of_nobody = &s;
+                polkit = polkit_start(&s, mood);
+                as_nobody(&s.bed, nobody_reads_and_steers_not);
+                ck_assert_int_eq(order(&s.bed, 'n'), '0');
+                polkit_stop(polkit);
+                system_done(&s);
+        }
+}
+END_TEST
+
+static int count_refused(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        (void) reterr;
+        *(int *) userdata += sd_bus_message_is_method_error(m, SD_BUS_ERROR_LIMITS_EXCEEDED) > 0;
+        return 0;
+}
+
+static void nobody_waits_and_asks_on(const Bed *bed) {
+        sd_bus *bus = join(&system_of_nobody->m);
+        int refused = 0;
+
+        (void) bed;
+        for (int i = 0; i < 5; i++)
+                ck_assert_int_ge(
+                        sd_bus_call_method_async(bus, NULL, BUS_NAME, BUS_OBJECT, BUS_INTERFACE,
+                                "Pause", count_refused, &refused, "tb", UINT64_C(7), 0),
+                        0);
+        ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
+        while (sd_bus_process(bus, NULL) > 0)
+                ;
+        ck_assert_int_eq(refused, 3);
+        hang_up(bus); /* nobody waits for the answer any more */
+}
+
+START_TEST(a_polkit_that_does_not_answer_holds_up_nobody) {
+        System s;
+        pid_t polkit;
+
+        if (geteuid() != 0)
+                return;
+        system_init(&s);
+        system_of_nobody = &s;
+        polkit = polkit_start(&s, SAYS_NOTHING);
+        as_nobody(&s.bed, nobody_waits_and_asks_on);
+        ck_assert_ptr_nonnull(strstr(change(s.bus, "Pause", "tb", UINT64_C(7), 0), "for 7"));
+        ck_assert_int_eq(order(&s.bed, 'n'), '1');
+        polkit_stop(polkit); /* which denies what is open */
+        ck_assert_int_eq(order(&s.bed, 'n'), '1');
+        system_done(&s);
+}
+END_TEST
+
+static int note(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        char *seen = userdata;
+
+        (void) reterr;
+        strcat(seen, sd_bus_message_get_member(m));
+        strcat(seen, "(");
+        strcat(seen, sd_bus_message_get_signature(m, 1));
+        strcat(seen, ") ");
+        return 0;
+}
+
+START_TEST(incidents_and_changes_of_level_are_signals) {
+        char seen[4096] = "";
+        System s;
+
+        system_init(&s);
+        ck_assert_int_ge(
+                sd_bus_match_signal(s.bus, NULL, BUS_NAME, BUS_OBJECT, NULL, NULL, note, seen), 0);
+        order(&s.bed, 'i');
+        order(&s.bed, 'l');
+        order(&s.bed, 'l'); /* no change, no signal */
+        ck_assert_ptr_nonnull(strstr(call(s.bus, "Describe"), "schema_version")); /* behind them */
+        while (sd_bus_process(s.bus, NULL) > 0)
+                ;
+        ck_assert_str_eq(seen,
+                "Event(s) IncidentOpened(tss) Event(s) IncidentOpened(tss) "
+                "Event(s) IncidentClosed(tst) Event(s) Event(s) StepTaken(tsss) "
+                "LevelChanged(ss) PropertiesChanged(sa{sv}as) ");
+        system_done(&s);
+}
+END_TEST
+
+/* ---- the page
+ * ------------------------------------------------------------------------------------ */
+
+/* The next value of an attribute behind *at, into ret; false when there is none before `end`. */
+static bool next_attribute(const char **at, const char *end, const char *name, char *ret) {
+        char key[32];
+        const char *p, *q;
+
+        snprintf(key, sizeof(key), " %s=\"", name);
+        p = strstr(*at, key);
+        if (!p || p >= end)
+                return false;
+        p += strlen(key);
+        q = strchr(p, '"');
+        ck_assert(q && q - p < 64);
+        memcpy(ret, p, (size_t) (q - p));
+        ret[q - p] = '\0';
+        *at = q;
+        return true;
+}
+
+/* As the page has it: `.It Fn Explain "s policy" "i pid"`, `.It Va Level No (s) *`. */
+static void add_line(
+        const char *kind, const char *name, const char *at, const char *end, const char *page) {
+        char line[512], type[64], arg[64], direction[64];
+        size_t n;
+
+        if (strcmp(kind, "property") == 0) {
+                const char *told = strstr(at, "EmitsChangedSignal");
+
+                ck_assert(next_attribute(&at, end, "type", type));
+                snprintf(line, sizeof(line), "\n.It Va %s No (%s)%s\n", name, type,
+                        told && told < end ? "" : " *");
+        } else {
+                n = (size_t) snprintf(line, sizeof(line), "\n.It Fn %s", name);
+                while (next_attribute(&at, end, "type", type) &&
+                        next_attribute(&at, end, "name", arg)) {
+                        const char *next = at;
+
+                        if (strcmp(kind, "method") == 0 &&
+                                next_attribute(&next, end, "direction", direction) &&
+                                strcmp(direction, "out") == 0)
+                                break;
+                        n += (size_t) snprintf(line + n, sizeof(line) - n, " \"%s %s\"", type, arg);
+                }
+                snprintf(line + n, sizeof(line) - n, "%s",
+                        strcmp(kind, "method") == 0 ? " No \\(->" : "\n");
+        }
+        ck_assert_msg(strstr(page, line) != NULL, "org.avert1(5) lacks%s", line);
+}
+
+static size_t check_members(const char *xml, const char *end, const char *page) {
+        static const char *const kinds[] = { "method", "property", "signal" };
+        size_t count = 0;
+
+        for (size_t k = 0; k < 3; k++) {
+                char open[32], close[32], name[64];
+
+                snprintf(open, sizeof(open), "<%s", kinds[k]);
+                snprintf(close, sizeof(close), "</%s>", kinds[k]);
+                for (const char *at = strstr(xml, open); at && at < end; at = strstr(at, open)) {
+                        const char *stop = strstr(at, close);
+                        const char *line_end = strchr(at, '\n');
+
+                        if (line_end[-2] == '/') /* <signal .../>: empty */
+                                stop = line_end;
+                        ck_assert(next_attribute(&at, end, "name", name));
+                        add_line(kinds[k], name, at, stop, page);
+                        count++;
+                }
+        }
+        return count;
+}
+
+START_TEST(the_page_has_all_members_as_they_are_and_no_other) {
+        static char page[64 * 1024];
+        sd_bus_message *reply = NULL;
+        const char *xml, *begin;
+        size_t listed = 0;
+        ssize_t n;
+        System s;
+        int fd;
+
+        fd = open(SOURCE_ROOT "/man/org.avert1.5", O_RDONLY | O_CLOEXEC);
+        ck_assert_int_ge(fd, 0);
+        n = read(fd, page, sizeof(page) - 1);
+        ck_assert(n > 0);
+        close(fd);
+        for (const char *at = page; (at = strstr(at, "\n.It ")); at++)
+                listed += strncmp(at, "\n.It Fn ", 8) == 0 || strncmp(at, "\n.It Va ", 8) == 0;
+
+        system_init(&s);
+        ck_assert_int_ge(
+                sd_bus_call_method(s.bus, BUS_NAME, BUS_OBJECT,
+                        "org.freedesktop.DBus.Introspectable", "Introspect", NULL, &reply, NULL),
+                0);
+        ck_assert_int_ge(sd_bus_message_read(reply, "s", &xml), 0);
+        begin = strstr(xml, "<interface name=\"" BUS_INTERFACE "\">");
+        ck_assert_ptr_nonnull(begin);
+        ck_assert_uint_eq(check_members(begin, strstr(begin, "</interface>"), page), listed);
+        sd_bus_message_unref(reply);
+        system_done(&s);
+}
+END_TEST
+
+HARNESS_MAIN("bus-system", the_name_is_taken_when_the_bus_appears_and_again_after_its_death,
+        a_bus_that_stands_still_holds_up_nobody, a_name_that_somebody_else_has_is_done_without,
+        without_polkit_others_than_root_only_read, polkit_may_allow_an_action_to_others,
+        a_polkit_that_says_no_or_wants_a_password_allows_nothing,
+        a_polkit_that_does_not_answer_holds_up_nobody, incidents_and_changes_of_level_are_signals,
+        the_page_has_all_members_as_they_are_and_no_other)
