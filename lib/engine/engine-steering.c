@@ -25,14 +25,11 @@ static bool find_start(const Engine *e, int32_t pid, uint64_t *ret) {
         return true;
 }
 
-/* Hands it over and keeps it, or neither. */
-static int put(Engine *e, const Steering *next) {
-        if (!sentinel_set_steering(e->sentinel, next))
-                return -EBUSY;
+static void put(Engine *e, const Steering *next) {
+        sentinel_set_steering(e->sentinel, next);
         e->steering = *next;
         if (e->ledger)
                 ledger_steering_save(e->ledger, next);
-        return 0;
 }
 
 /* Returns how many wards were dropped. */
@@ -55,19 +52,19 @@ static size_t drop_gone(const Engine *e, Steering *s, usec_t now_usec) {
 }
 
 void engine_steering_begin(Engine *e) {
-        Steering s;
+        Steering s = e->steering;
 
-        if (!e->ledger || !ledger_steering_load(e->ledger, &s))
-                return;
+        if (e->ledger)
+                (void) ledger_steering_load(e->ledger, &s);
         (void) drop_gone(e, &s, clock_monotonic_usec());
-        (void) put(e, &s); /* nobody has put one before */
+        put(e, &s); /* what was put before is forgotten with the start */
 }
 
 void engine_steering_care(Engine *e) {
         Steering s = e->steering;
 
         if (drop_gone(e, &s, clock_monotonic_usec()) > 0)
-                (void) put(e, &s); /* refused: the next time */
+                put(e, &s);
 }
 
 static usec_t until(usec_t now_usec, usec_t length) {
@@ -158,12 +155,7 @@ int engine_steer(Engine *e, const SteerOrder *order, TextBuf *ret) {
                 r = steer_unprotect(order, &next, ret);
                 break;
         }
-        if (r < 0 || order->dry)
-                return r;
-        r = put(e, &next);
-        if (r < 0) {
-                textbuf_init(ret, ret->data, ret->size);
-                textbuf_add(ret, "the sentinel does not take it: try again");
-        }
+        if (r == 0 && !order->dry)
+                put(e, &next);
         return r;
 }

@@ -101,7 +101,7 @@ typedef struct SteerOrder {
 /* Has judging keep still, go on, leave somebody alone or not any more; a sentence about it in *ret.
  * A protection without a time lasts until it is taken back. Outlives the daemon as far as leases
  * do. 0; -ENOENT: there is no such process, ward or pause; -ERANGE: too long; -ENOSPC: as many
- * wards as there can be; -EBUSY: the sentinel takes nothing. */
+ * wards as there can be. */
 int engine_steer(Engine *e, const SteerOrder *order, TextBuf *ret);
 
 /* Counts once which matches select whom now, for View.match_hits, and gives back leases that nobody

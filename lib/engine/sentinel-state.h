@@ -7,11 +7,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/ring.h"
 #include "core/trail.h"
 #include "engine/flight-watch.h"
 #include "engine/sentinel.h"
 #include "engine/source-watch.h"
+#include "engine/steering-box.h"
 
 /* Of two actions: sent and gone. */
 enum { OUTCOMES_MAX = 4 * (TARGET_MEMBERS_MAX + TARGET_GROUPS_MAX) };
@@ -41,9 +41,9 @@ struct Sentinel {
 
         pthread_t thread;
         bool running;
-        int wake_fd;    /* owner: any */
-        int view_fd;    /* owner: any */
-        Ring *steering; /* main puts copies in */
+        int wake_fd; /* owner: any */
+        int view_fd; /* owner: any */
+        SteeringBox steering;
         atomic_bool stop;
         atomic_bool request_processes;
         atomic_bool alarmed;

@@ -81,12 +81,6 @@ static void take_config(Sentinel *s) {
         push(s, &s->event);
 }
 
-/* The latest counts. */
-static void take_steering(Sentinel *s) {
-        while (ring_pop(s->steering, &s->parts.pipeline->book->steering))
-                ;
-}
-
 static void check_sources(Sentinel *s) {
         for (unsigned i = 0; i < _SOURCE_MAX; i++) {
                 const SourceHealth *health = sampler_health(s->parts.sampler, (SourceId) i);
@@ -276,7 +270,7 @@ usec_t sentinel_tick(Sentinel *s, usec_t now_usec, usec_t boottime_usec, bool wi
         s->last_tick_usec = now_usec;
         s->stats.ticks++;
         take_config(s);
-        take_steering(s);
+        (void) steering_box_take(&s->steering, &p->book->steering); /* or all is as before */
         if (atomic_load(&s->request) && atomic_load(&s->request_processes))
                 with_processes = true;
 

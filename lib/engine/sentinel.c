@@ -19,7 +19,6 @@
 enum {
         STACK_BYTES = 256 * 1024,
         STACK_PREFAULT = 64 * 1024,
-        STEERING_WAITING = 4,
         STOP_TIMEOUT_USEC = 5 * 1000 * 1000,
         FDS_MAX = 2 + TRIGGERS_MAX + FLIGHT_WAITED,
         INLINE_WAITS = 9, /* poll(2) waits on so many without allocating in the kernel */
@@ -29,7 +28,6 @@ _Static_assert(FDS_MAX <= INLINE_WAITS, "waiting allocates nothing");
 
 int sentinel_new(const SentinelParts *parts, Sentinel **ret) {
         Sentinel *s;
-        int r;
 
         s = calloc(1, sizeof(*s));
         if (!s)
@@ -40,6 +38,7 @@ int sentinel_new(const SentinelParts *parts, Sentinel **ret) {
         s->kept_groups_max = parts->pipeline->config->limits.kept_cgroups;
         atomic_init(&s->config, parts->pipeline->config);
         flight_watch_init(&s->flight, parts->roster, parts->groups);
+        steering_box_init(&s->steering);
         source_watch_init(&s->sources, parts->sampler);
         s->stats.trigger_mode = parts->triggers ? parts->triggers->mode : TRIGGER_NONE;
         parts->pipeline->dry = true; /* until it is armed */
@@ -47,10 +46,9 @@ int sentinel_new(const SentinelParts *parts, Sentinel **ret) {
 
         s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         s->view_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        r = s->wake_fd < 0 || s->view_fd < 0
-                ? -errno
-                : ring_new(sizeof(Steering), STEERING_WAITING, &s->steering);
-        if (r < 0) {
+        if (s->wake_fd < 0 || s->view_fd < 0) {
+                int r = -errno;
+
                 sentinel_free(s);
                 return r;
         }
@@ -65,7 +63,6 @@ Sentinel *sentinel_free(Sentinel *s) {
 
         close_fd(s->wake_fd);
         close_fd(s->view_fd);
-        ring_free(s->steering);
         free(s);
         return NULL;
 }
@@ -236,11 +233,9 @@ void sentinel_set_config(Sentinel *s, const Config *config) {
         sentinel_wake(s);
 }
 
-bool sentinel_set_steering(Sentinel *s, const Steering *steering) {
-        bool taken = ring_push(s->steering, steering);
-
+void sentinel_set_steering(Sentinel *s, const Steering *steering) {
+        steering_box_put(&s->steering, steering);
         sentinel_wake(s);
-        return taken;
 }
 
 bool sentinel_has_config(const Sentinel *s, const Config *config) {

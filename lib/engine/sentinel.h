@@ -6,7 +6,7 @@
  * (1) After sentinel_start() it opens nothing, allocates nothing, and waits for nobody but the
  * clock and its descriptors. (2) No pressure file is read within SENTINEL_REST_USEC of its last
  * reading, whoever asks. (3) What it shares with main goes through one atomic pointer each way, a
- * config, a view, and through a ring of copies: the steering. */
+ * config, a view, and through a box: the steering. */
 
 #include "config/config.h"
 #include "engine/act-kernel.h"
@@ -85,9 +85,8 @@ void sentinel_wake(Sentinel *s);
 void sentinel_set_config(Sentinel *s, const Config *config);
 bool sentinel_has_config(const Sentinel *s, const Config *config);
 
-/* Main: what judging is to do from the next tick on as for pauses and wards; copied. False when the
- * sentinel has taken none of the last few. */
-bool sentinel_set_steering(Sentinel *s, const Steering *steering);
+/* Main: what judging is to do from the next tick on as for pauses and wards; copied. */
+void sentinel_set_steering(Sentinel *s, const Steering *steering);
 
 /* Main: asks for a view to be filled; false while another request is under way. sentinel_view_fd()
  * becomes readable when it is there, and sentinel_take_view() then returns it, once. Without a
