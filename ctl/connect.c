@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SCHEMA_VERSION 1
 
@@ -58,13 +59,24 @@ int connect_explain_open(const Ctl *ctl, const char *path, int error) {
         }
 }
 
+static bool names_socket(const Ctl *ctl) {
+        return strcmp(connect_path(ctl), AVERT_BUS_PATH) != 0;
+}
+
+/* The socket first: it needs no bus. */
 int connect_daemon(const Ctl *ctl, AvertClient **ret) {
         int r;
 
         r = avert_client_open(ctl->bus, ret);
-        if (r < 0)
-                return connect_explain_open(ctl, connect_path(ctl), r);
-        return CTL_OK;
+        if (r >= 0 || (!names_socket(ctl) && avert_client_open_system(ret) >= 0))
+                return CTL_OK;
+        return connect_explain_open(ctl, connect_path(ctl), r);
+}
+
+int connect_for_change(const Ctl *ctl, AvertClient **ret) {
+        if (geteuid() != 0 && !names_socket(ctl) && avert_client_open_system(ret) >= 0)
+                return CTL_OK;
+        return connect_daemon(ctl, ret);
 }
 
 int connect_explain(const Ctl *ctl, AvertClient *client, const char *what, int error) {
@@ -73,7 +85,8 @@ int connect_explain(const Ctl *ctl, AvertClient *client, const char *what, int e
         switch (-error) {
         case EACCES:
         case EPERM:
-                ctl_error(ctl, "cannot %s: access denied: run avertctl as root", what);
+                ctl_error(ctl, "cannot %s: access denied%s%s: run avertctl as root", what,
+                        *said ? ": " : "", said);
                 return CTL_DENIED;
         case ETIMEDOUT:
                 ctl_error(ctl,

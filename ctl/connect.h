@@ -13,6 +13,10 @@ const char *connect_path(const Ctl *ctl);
 /* Connects. CTL_OK, or the exit code after the reason was printed. */
 int connect_daemon(const Ctl *ctl, AvertClient **ret);
 
+/* The same for what is changed: who is not root goes to the system bus, where polkit may let him,
+ * unless a socket is named. */
+int connect_for_change(const Ctl *ctl, AvertClient **ret);
+
 /* Prints why nobody answers at the socket; returns the exit code for it. */
 int connect_explain_open(const Ctl *ctl, const char *path, int error);
 

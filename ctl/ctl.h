@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/macro.h"
 #include "ctl/option-table.h"
 
@@ -41,6 +42,7 @@ typedef struct Ctl {
         bool dry_run;
         uint64_t count;  /* 0: no end */
         uint64_t lease;  /* to release; 0: all */
+        usec_t for_usec; /* 0: not given */
         const char *bus; /* NULL: the library's choice */
         const char *root;
         const char *format; /* of metrics; NULL: the usual one */
@@ -79,6 +81,10 @@ int verb_explain(Ctl *ctl, int argc, char *const *argv);
 int verb_incidents(Ctl *ctl, int argc, char *const *argv);
 int verb_check(Ctl *ctl, int argc, char *const *argv);
 int verb_reload(Ctl *ctl, int argc, char *const *argv);
+int verb_pause(Ctl *ctl, int argc, char *const *argv);
+int verb_resume(Ctl *ctl, int argc, char *const *argv);
+int verb_protect(Ctl *ctl, int argc, char *const *argv);
+int verb_unprotect(Ctl *ctl, int argc, char *const *argv);
 int verb_leases(Ctl *ctl, int argc, char *const *argv);
 int verb_watch(Ctl *ctl, int argc, char *const *argv);
 int verb_doctor(Ctl *ctl, int argc, char *const *argv);

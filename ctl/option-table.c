@@ -20,6 +20,8 @@ const OptionInfo option_table[_OPTION_MAX] = {
                 "leases: give this one back, now" },
         [OPTION_RELEASE_ALL] = { "release-all", 0, TAKES_NOTHING, NULL, NULL,
                 "leases: give all back" },
+        [OPTION_FOR] = { "for", 0, TAKES_VALUE, "TIME", NULL,
+                "pause, protect: as long as this, as in 90s or 2h" },
         [OPTION_DRY_RUN] = { "dry-run", 0, TAKES_NOTHING, NULL, NULL,
                 "say what would be changed, and change nothing" },
         [OPTION_FORMAT] = { "format", 0, TAKES_VALUE, "FORMAT", "prometheus openmetrics",

@@ -17,6 +17,7 @@ typedef enum CtlOption {
         OPTION_COUNT,
         OPTION_RELEASE,
         OPTION_RELEASE_ALL,
+        OPTION_FOR,
         OPTION_DRY_RUN,
         OPTION_FORMAT,
         OPTION_PAGER,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "config/quantity.h"
 
 static const char *const json_modes[_JSON_MODE_MAX] = {
         [JSON_OFF] = "off",
@@ -92,6 +93,18 @@ static int set_lease(Ctl *ctl, const char *text) {
         return CTL_OK;
 }
 
+static int set_for(Ctl *ctl, const char *text) {
+        const char *reason = NULL;
+        Quantity q;
+
+        if (quantity_parse(text, &q, &reason) < 0 || q.kind != QUANTITY_USEC || q.value <= 0) {
+                ctl_error(ctl, "--for=%s: it takes a time, as in 90s, 10min or 2h", text);
+                return CTL_USAGE;
+        }
+        ctl->for_usec = (usec_t) q.value;
+        return CTL_OK;
+}
+
 /* Takes one option. Returns CTL_OK or the exit code. */
 static int take_option(Ctl *ctl, CtlOption option) {
         ctl->given |= option_bit(option);
@@ -116,6 +129,8 @@ static int take_option(Ctl *ctl, CtlOption option) {
         case OPTION_FOLLOW:
                 ctl->follow = true;
                 return CTL_OK;
+        case OPTION_FOR:
+                return set_for(ctl, optarg);
         case OPTION_DRY_RUN:
                 ctl->dry_run = true;
                 return CTL_OK;

@@ -288,6 +288,7 @@ void status_print(const Ctl *ctl, const Json *d) {
         print_readings(ctl, d);
         status_print_cgroups(ctl, d);
         status_print_policies(ctl, d);
+        status_print_steering(ctl, d);
         status_print_incidents(ctl, d);
         status_print_leases(ctl, d);
         status_print_sources(ctl, d);

@@ -13,6 +13,7 @@ void status_print(const Ctl *ctl, const Json *description);
 void status_print_sources(const Ctl *ctl, const Json *description);
 void status_print_policies(const Ctl *ctl, const Json *description);
 void status_print_cgroups(const Ctl *ctl, const Json *d);
+void status_print_steering(const Ctl *ctl, const Json *d);
 void status_print_incidents(const Ctl *ctl, const Json *description);
 void status_print_leases(const Ctl *ctl, const Json *description); /* nothing where there is none */
 void status_print_counters(const Ctl *ctl, const Json *description);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "ctl/connect.h"
 #include "ctl/term.h"
+#include "ctl/verdict.h"
 #include "engine/lease-replay.h"
 #include "kernel/sysroot.h"
 
@@ -155,33 +156,18 @@ static int list_all(const Ctl *ctl, const Place *place) {
 /* ---- giving back
  * --------------------------------------------------------------------------------- */
 
-static int print_verdict(const Ctl *ctl, bool good, const char *message) {
-        if (ctl->json != JSON_OFF) {
-                _cleanup_(json_unrefp) Json *json = json_new_object();
-
-                json_set_number(json, "schema_version", SCHEMA_VERSION);
-                json_set_flag(json, "ok", good);
-                json_set_text(json, "message", message);
-                json_print(json, ctl->json, ctl->out);
-        } else if (good)
-                term_lines(ctl, ctl->out, message);
-        else
-                ctl_error(ctl, "%s", message);
-        return good ? CTL_OK : CTL_FAILED;
-}
-
 static int release_by_daemon(const Ctl *ctl) {
         _cleanup_(client_unrefp) AvertClient *client = NULL;
         _cleanup_free_ char *message = NULL;
         bool released;
-        int r = connect_daemon(ctl, &client);
+        int r = connect_for_change(ctl, &client);
 
         if (r != CTL_OK)
                 return r;
         r = avert_client_release_leases(client, ctl->lease, &released, &message);
         if (r < 0)
                 return connect_explain(ctl, client, "give leases back", r);
-        return print_verdict(ctl, released, message);
+        return verdict_print(ctl, released, message);
 }
 
 typedef struct Release {
@@ -219,7 +205,7 @@ static int release_here(const Ctl *ctl, const Place *place, LeaseLedger *l) {
                 textbuf_addf(&b, "%zu given back", release.n_dropped);
         if (release.n_failed > 0)
                 textbuf_addf(&b, ", %zu could not be", release.n_failed);
-        return print_verdict(
+        return verdict_print(
                 ctl, release.n_failed == 0 && (ctl->lease == 0 || release.n_dropped > 0), text);
 }
 

@@ -10,7 +10,7 @@ int verb_reload(Ctl *ctl, int argc, char *const *argv) {
 
         (void) argc;
         (void) argv;
-        r = connect_daemon(ctl, &client);
+        r = connect_for_change(ctl, &client);
         if (r != CTL_OK)
                 return r;
 

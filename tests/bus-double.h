@@ -129,6 +129,29 @@ static int bus_double_answer_release(sd_bus_message *m, void *userdata, sd_bus_e
         return sd_bus_reply_method_return(m, "bs", a->accepted, text);
 }
 
+/* "WHO/USEC/DRY: MESSAGE" */
+static int bus_double_answer_steer(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const char *types = sd_bus_message_get_signature(m, 1), *who = "";
+        const BusDoubleAnswers *a = userdata;
+        uint64_t usec = 0;
+        char text[512];
+        int dry, r = 0;
+
+        if (!a->message)
+                return bus_double_denied(reterr);
+        if (*types == 's')
+                r = sd_bus_message_read(m, "s", &who);
+        if (r >= 0 && strchr(types, 't'))
+                r = sd_bus_message_read(m, "t", &usec);
+        if (r >= 0)
+                r = sd_bus_message_read(m, "b", &dry);
+        if (r < 0)
+                return r;
+        snprintf(text, sizeof(text), "%s %s/%llu/%d: %s", sd_bus_message_get_member(m), who,
+                (unsigned long long) usec, dry, a->message);
+        return sd_bus_reply_method_return(m, "bs", a->accepted, text);
+}
+
 static const sd_bus_vtable bus_double_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Describe", "", "s", bus_double_answer_describe, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -143,6 +166,10 @@ static const sd_bus_vtable bus_double_vtable[] = {
         SD_BUS_METHOD("CheckReload", "", "bs", bus_double_answer_check, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD(
                 "ReleaseLeases", "t", "bs", bus_double_answer_release, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Pause", "tb", "bs", bus_double_answer_steer, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Resume", "b", "bs", bus_double_answer_steer, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Protect", "stb", "bs", bus_double_answer_steer, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Unprotect", "sb", "bs", bus_double_answer_steer, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("Event", "s", 0),
         SD_BUS_VTABLE_END,
 };

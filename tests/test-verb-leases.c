@@ -194,7 +194,9 @@ START_TEST(without_a_daemon_it_gives_back_itself) {
                 ck_assert_int_eq(cgroup_value_read_fd(fd, &value), CGROUP_OK);
                 ck_assert_uint_eq(value, 0);
                 run(b.bus, "--release-all", "--json=short", NULL);
-                expect(CTL_OK, "{\"schema_version\":1,\"ok\":true,\"message\":\"1 given back\"}\n",
+                expect(CTL_OK,
+                        "{\"schema_version\":1,\"ok\":true,\"dry_run\":false,\"message\":\"1 given "
+                        "back\"}\n",
                         "");
                 run(b.bus, NULL);
                 expect(CTL_OK, "nothing is leased\n", "");

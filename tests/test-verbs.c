@@ -35,6 +35,13 @@ START_TEST(misuse_is_answered_with_what_would_be_right) {
                 { { "explain", "0" }, "neither a process id nor" },
                 { { "explain", "--config", "a.yaml" }, "--config needs --root" },
                 { { "replay" }, "avertctl replay DIR" },
+                { { "pause", "--for", "7" }, "it takes a time, as in 90s" },
+                { { "pause", "--for", "0s" }, "it takes a time, as in 90s" },
+                { { "pause", "--for=-1s" }, "it takes a time, as in 90s" },
+                { { "resume", "--for", "1s" }, "--for means nothing to 'resume'" },
+                { { "protect" }, "whom? a pid, a unit, or the path of a cgroup" },
+                { { "unprotect" }, "whom?" },
+                { { "protect", "1", "2" }, "usage: avertctl protect PID|UNIT|CGROUP" },
         };
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
@@ -245,6 +252,37 @@ START_TEST(watch_prints_each_event_once_and_ends_after_count) {
 }
 END_TEST
 
+START_TEST(steering_says_what_is_meant_and_how_it_came_out) {
+        const BusDoubleAnswers good = { .accepted = 1, .message = "good" };
+        const BusDoubleAnswers bad = { .accepted = 0, .message = "bad" };
+        BusDouble bus;
+        Fixture f;
+
+        fixture_init(&f);
+        bus_double_start(&bus, f.path, &good);
+        run("pause", "--bus", bus.path, NULL);
+        expect(CTL_OK, "Pause /0/0: good\n", "");
+        run("pause", "--for", "90s", "--dry-run", "--bus", bus.path, NULL);
+        expect(CTL_OK, "Pause /90000000/1: good\n", "");
+        run("resume", "--json=short", "--bus", bus.path, NULL);
+        expect(CTL_OK,
+                "{\"schema_version\":1,\"ok\":true,\"dry_run\":false,\"message\":\"Resume /0/0: "
+                "good\"}\n",
+                "");
+        run("protect", "ssh", "--for", "2h", "--bus", bus.path, NULL);
+        expect(CTL_OK, "Protect ssh/7200000000/0: good\n", "");
+        run("unprotect", "12", "--dry-run", "--bus", bus.path, NULL);
+        expect(CTL_OK, "Unprotect 12/0/1: good\n", "");
+        bus_double_stop(&bus);
+
+        bus_double_start(&bus, f.path, &bad);
+        run("resume", "--bus", bus.path, NULL);
+        expect(CTL_FAILED, "", "Resume /0/0: bad");
+        bus_double_stop(&bus);
+        fixture_done(&f);
+}
+END_TEST
+
 START_TEST(refusals_and_failures_have_their_exit_codes) {
         static const struct {
                 const char *name;
@@ -254,6 +292,7 @@ START_TEST(refusals_and_failures_have_their_exit_codes) {
                 const char *says;
         } rows[] = {
                 { "denied", { "reload" }, { .message = NULL }, CTL_DENIED, "run avertctl as root" },
+                { "pause denied", { "pause" }, { .message = NULL }, CTL_DENIED, "only root" },
                 { "refused", { "reload" }, { .accepted = 0, .message = "a.yaml:1:2: error: no" },
                         CTL_REFUSED, "a.yaml:1:2: error: no" },
                 { "gone", { "status" }, { .dies_on_describe = 1 }, CTL_NOT_RUNNING, "went away" },
@@ -300,6 +339,7 @@ HARNESS_MAIN("verbs", misuse_is_answered_with_what_would_be_right,
         help_names_every_verb_and_version_its_number, help_fits_on_a_terminal,
         check_accepts_a_good_file_and_shows_the_place_in_a_bad_one,
         check_of_a_root_takes_its_directories, missing_daemon_is_told_with_what_to_do,
-        live_verbs_print_what_the_daemon_says, watch_prints_each_event_once_and_ends_after_count,
+        live_verbs_print_what_the_daemon_says, steering_says_what_is_meant_and_how_it_came_out,
+        watch_prints_each_event_once_and_ends_after_count,
         refusals_and_failures_have_their_exit_codes,
         recording_that_is_none_is_told_apart_from_a_broken_policy)

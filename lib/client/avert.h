@@ -30,6 +30,11 @@ typedef struct AvertClient AvertClient;
  */
 int avert_client_open(const char *path, AvertClient **ret);
 
+/* Connects to the daemon on the system bus, as org.avert1(5) has it: there polkit may let others
+ * than root change something, and asks for a password if need be; calls may take two minutes
+ * therefore. -ENXIO: the daemon is not there. */
+int avert_client_open_system(AvertClient **ret);
+
 AvertClient *avert_client_ref(AvertClient *client);
 
 /* Closes the connection with the last reference. NULL is fine; returns NULL. */
@@ -71,6 +76,20 @@ int avert_client_check_reload(AvertClient *client, bool *ret_accepted, char **re
  * says how many were given back. */
 int avert_client_release_leases(
         AvertClient *client, uint64_t id, bool *ret_released, char **ret_message);
+
+/* Has the daemon take no step but notify for so long (0: 10 minutes), and act again. For root, and
+ * for whom polkit lets. With dry_run it only says what would become of it; so below. *ret_done is
+ * false when it was not done; *ret_message (may be NULL) is a sentence. */
+int avert_client_pause(
+        AvertClient *client, uint64_t usec, bool dry_run, bool *ret_done, char **ret_message);
+int avert_client_resume(AvertClient *client, bool dry_run, bool *ret_done, char **ret_message);
+
+/* Has the daemon leave somebody alone for so long (0: until that is taken back), and not any more:
+ * a pid, a unit, or the path of a cgroup below the cgroup2 mount. Likewise. */
+int avert_client_protect(AvertClient *client, const char *who, uint64_t usec, bool dry_run,
+        bool *ret_done, char **ret_message);
+int avert_client_unprotect(
+        AvertClient *client, const char *who, bool dry_run, bool *ret_done, char **ret_message);
 
 /* Called by avert_client_process() for each event: one JSON object, valid during the call. The
  * handler must not close the client. */

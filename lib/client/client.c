@@ -15,7 +15,9 @@
 
 #define OBJECT_PATH "/org/avert1"
 #define INTERFACE "org.avert1.Manager"
+#define BUS_NAME "org.avert1"
 #define TIMEOUT_USEC (5 * USEC_PER_SEC)
+#define PASSWORD_USEC (2 * USEC_PER_MIN) /* somebody may be asked for one */
 
 /* A burst is taken in this many messages at a time, so that a flood cannot keep the caller in one
  * call. */
@@ -24,6 +26,7 @@
 struct AvertClient {
         unsigned refs;
         sd_bus *bus;
+        const char *name; /* of the daemon on the bus, literal; NULL: there is only the daemon */
         sd_bus_slot *events;
         AvertEventHandler on_event;
         void *userdata;
@@ -91,6 +94,40 @@ static int start_bus(AvertClient *c, const char *path) {
         return sd_bus_set_method_call_timeout(c->bus, TIMEOUT_USEC);
 }
 
+/* Whether the daemon is there; it is not started for it. */
+static int find_daemon(sd_bus *bus) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                "org.freedesktop.DBus", "GetNameOwner", &error, NULL, "s", BUS_NAME);
+        if (sd_bus_error_has_name(&error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+                r = -ENXIO;
+        sd_bus_error_free(&error);
+        return r < 0 ? r : 0;
+}
+
+static int start_system(AvertClient *c) {
+        int r;
+
+        r = sd_bus_open_system_with_description(&c->bus, "avert");
+        if (r < 0)
+                return r;
+        r = wait_until_ready(c->bus, usec_add(clock_monotonic_usec(), TIMEOUT_USEC));
+        if (r < 0)
+                return r;
+        r = sd_bus_set_method_call_timeout(c->bus, TIMEOUT_USEC);
+        if (r < 0)
+                return r;
+        r = find_daemon(c->bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_allow_interactive_authorization(c->bus, 1);
+        if (r < 0)
+                return r;
+        return sd_bus_set_method_call_timeout(c->bus, PASSWORD_USEC);
+}
+
 _public_ int avert_client_open(const char *path, AvertClient **ret) {
         _cleanup_(client_unrefp) AvertClient *c = NULL;
         int r;
@@ -106,6 +143,23 @@ _public_ int avert_client_open(const char *path, AvertClient **ret) {
         c->refs = 1;
 
         r = start_bus(c, path);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+_public_ int avert_client_open_system(AvertClient **ret) {
+        _cleanup_(client_unrefp) AvertClient *c = calloc(1, sizeof(*c));
+        int r;
+
+        if (!c)
+                return -ENOMEM;
+        c->refs = 1;
+        c->name = BUS_NAME;
+
+        r = start_system(c);
         if (r < 0)
                 return r;
 
@@ -146,7 +200,7 @@ static int call(AvertClient *c, const char *member, sd_bus_message **ret, const 
 
         va_start(ap, types);
         r = sd_bus_call_methodv(
-                c->bus, NULL, OBJECT_PATH, INTERFACE, member, &error, ret, types, ap);
+                c->bus, c->name, OBJECT_PATH, INTERFACE, member, &error, ret, types, ap);
         va_end(ap);
 
         if (sd_bus_error_is_set(&error)) {
@@ -268,6 +322,38 @@ _public_ int avert_client_release_leases(
         return r < 0 ? r : take_verdict(reply, ret_released, ret_message);
 }
 
+_public_ int avert_client_pause(
+        AvertClient *client, uint64_t usec, bool dry_run, bool *ret_done, char **ret_message) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        int r = call(client, "Pause", &reply, "tb", usec, (int) dry_run);
+
+        return r < 0 ? r : take_verdict(reply, ret_done, ret_message);
+}
+
+_public_ int avert_client_resume(
+        AvertClient *client, bool dry_run, bool *ret_done, char **ret_message) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        int r = call(client, "Resume", &reply, "b", (int) dry_run);
+
+        return r < 0 ? r : take_verdict(reply, ret_done, ret_message);
+}
+
+_public_ int avert_client_protect(AvertClient *client, const char *who, uint64_t usec, bool dry_run,
+        bool *ret_done, char **ret_message) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        int r = call(client, "Protect", &reply, "stb", who, usec, (int) dry_run);
+
+        return r < 0 ? r : take_verdict(reply, ret_done, ret_message);
+}
+
+_public_ int avert_client_unprotect(
+        AvertClient *client, const char *who, bool dry_run, bool *ret_done, char **ret_message) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        int r = call(client, "Unprotect", &reply, "sb", who, (int) dry_run);
+
+        return r < 0 ? r : take_verdict(reply, ret_done, ret_message);
+}
+
 static int on_event(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         AvertClient *c = userdata;
         const char *json;
@@ -283,8 +369,8 @@ _public_ int avert_client_subscribe(
         int r;
 
         if (handler && !client->events) {
-                r = sd_bus_match_signal(client->bus, &client->events, NULL, OBJECT_PATH, INTERFACE,
-                        "Event", on_event, client);
+                r = sd_bus_match_signal(client->bus, &client->events, client->name, OBJECT_PATH,
+                        INTERFACE, "Event", on_event, client);
                 if (r < 0)
                         return r;
         }

@@ -139,7 +139,7 @@ void explain_ward(const Ward *w, usec_t now_usec, TextBuf *out) {
         textbuf_add(out, ": ");
         ward_print(w, out);
         if (w->until_usec != USEC_UNSET) {
-                textbuf_add(out, ", for ");
+                textbuf_add(out, ", for another ");
                 textbuf_add_usec(out, w->until_usec - now_usec);
         }
 }

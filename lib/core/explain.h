@@ -18,7 +18,7 @@ void explain_print(const Config *config, const Sample *s, const Verdict *verdict
 /* "mem.available 3.1% (12.3 MiB) < 6%": one atom with its reading. */
 void explain_atom(const AtomReading *a, TextBuf *out);
 
-/* ": unit ssh.service, for 9 min 3 s": who is left alone on request; nothing for NULL. */
+/* ": unit ssh.service, for another 9 min": who is left alone on request; nothing for NULL. */
 void explain_ward(const Ward *w, usec_t now_usec, TextBuf *out);
 
 /* A reading in its metric's unit, with the percentage when it has a base. */

@@ -43,6 +43,14 @@ ROWS = [
     ('doctor', ['doctor', '--root', 'ROOT'], 4, True),
     ('metrics-misuse', ['metrics', '--format', 'xml'], 2, False),  # what it prints: metrics.py
     ('selftest-dry-run', ['selftest', '--dry-run'], 0, True),
+    ('pause', ['pause'], 0, True),
+    ('resume', ['resume', '--dry-run'], 0, True),
+    ('protect', ['protect', '900', '--for', '1h'], 0, True),
+    ('protect-unit', ['protect', 'batch'], 0, False),
+    ('protect-nobody', ['protect', '899'], 1, True),
+    ('unprotect', ['unprotect', '900', '--dry-run'], 0, True),
+    ('status-steered', ['status'], 0, True),
+    ('explain-steered', ['explain', '900'], 0, False),
     ('reload-dry-run', ['reload', '--dry-run'], 0, True),
     ('reload', ['reload'], 0, True),
 ]
@@ -135,7 +143,7 @@ def check_json(b, name, words, code, update):
     well = done.returncode == code and found and all(d.get('schema_version') == 1 for d in found)
     say(well, '%s: every document has its schema' % name, 'ended with %d\n%s%s' % (done.returncode, done.stdout, done.stderr))
     for document in found:
-        if name == 'status':
+        if words == ['status']:
             document['pid_of_daemon'] = document.pop('pid')
     text = json.dumps(mask_json(found), indent=1, ensure_ascii=False) + '\n'
     for path, place in b.paths:

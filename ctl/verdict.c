@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/verdict.h"
+
+#include "ctl/json-tree.h"
+#include "ctl/term.h"
+
+enum { SCHEMA_VERSION = 1 };
+
+int verdict_print(const Ctl *ctl, bool done, const char *message) {
+        if (ctl->json != JSON_OFF) {
+                _cleanup_(json_unrefp) Json *json = json_new_object();
+
+                json_set_number(json, "schema_version", SCHEMA_VERSION);
+                json_set_flag(json, "ok", done);
+                json_set_flag(json, "dry_run", ctl->dry_run);
+                json_set_text(json, "message", message);
+                json_print(json, ctl->json, ctl->out);
+        } else if (done)
+                term_lines(ctl, ctl->out, message);
+        else
+                ctl_error(ctl, "%s", message);
+        return done ? CTL_OK : CTL_FAILED;
+}
