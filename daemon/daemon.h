@@ -50,6 +50,7 @@ typedef struct Daemon {
         sd_event_source *refresh; /* a new view while somebody looks */
         sd_event_source *late;    /* the next deadline of an errand */
         bool refreshing;
+        bool paused;        /* in the last view */
         const char *level;  /* literal, of the last view */
         const char *silent; /* literal: the thread that does not move; NULL: all do */
 } Daemon;

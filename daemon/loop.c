@@ -42,6 +42,7 @@ static uint64_t amount(const Reading *r) {
 static void on_summary(void *userdata, View *view) {
         Daemon *d = userdata;
         BusSummary summary;
+        bool paused;
         char line[512];
         TextBuf b;
 
@@ -67,9 +68,11 @@ static void on_summary(void *userdata, View *view) {
         status_line_print(view, &b);
         if (d->terminal)
                 sink_stderr_status(d->terminal, line);
-        if (!d->level || strcmp(d->level, describe_level(view)) != 0)
+        paused = steering_is_paused(&view->book.steering, view->sample.raw.at_usec);
+        if (!d->level || strcmp(d->level, describe_level(view)) != 0 || paused != d->paused)
                 (void) notifier_status(&d->notifier, line); /* told by change, not by time */
         d->level = describe_level(view);
+        d->paused = paused;
 }
 
 static void want_summary(Daemon *d) {

@@ -38,6 +38,8 @@ void status_line_print(const View *view, TextBuf *out) {
         textbuf_add(out, describe_level(view));
         if (view->dry)
                 textbuf_add(out, " (dry run)");
+        if (steering_is_paused(&view->book.steering, view->sample.raw.at_usec))
+                textbuf_add(out, ", paused");
         if (n > 0)
                 textbuf_addf(out, ", %zu incident%s", n, n == 1 ? "" : "s");
         add_amount("available", &view->sample.system[METRIC_MEM_AVAILABLE], out);

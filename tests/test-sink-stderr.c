@@ -136,6 +136,7 @@ START_TEST(the_machine_fits_in_one_line) {
                 "next look 50 ms");
 
         d.view.dry = true;
+        steering_pause(&d.view.book.steering, UINT64_MAX, 0);
         d.view.book.incidents[0].used = false;
         d.verdicts[0].when = TRUTH_FALSE;
         d.view.sample.system[METRIC_MEM_AVAILABLE].known = false;
@@ -144,7 +145,8 @@ START_TEST(the_machine_fits_in_one_line) {
         textbuf_init(&b, text, sizeof(text));
         status_line_print(&d.view, &b);
         ck_assert_str_eq(text,
-                "calm (dry run) | available unknown | swap none | stalled 1.2% | next look 50 ms");
+                "calm (dry run), paused | available unknown | swap none | stalled 1.2% | "
+                "next look 50 ms");
         view_double_done(&d);
 }
 END_TEST

@@ -503,6 +503,42 @@ def a_message_of_a_hundred_megabytes_ends_that_connection_only(bed):
     daemon.stop()
 
 
+def a_thousand_idle_connections_and_one_that_never_reads_delay_no_tick(bed):
+    write(bed.policy, GOOD % 'first' + 'tick: { max: 100ms }\n')
+    daemon = Daemon(bed, '--config', bed.policy)
+    bed.heard('READY=1')
+    asking = Peer(daemon.path)
+    deaf = Peer(daemon.path)
+    idle = []
+    before = asking.describe()['sentinel']
+    for _ in range(1000):
+        peer = socket.socket(socket.AF_UNIX)
+        peer.connect(daemon.path)
+        idle.append(peer)
+    deaf.socket.setblocking(False)
+    try:
+        for serial in range(1, 100000):  # far more answers than the sockets buffer
+            deaf.socket.sendall(call_bytes('Describe', serial))
+    except OSError:
+        pass  # it takes no more, or has dropped us
+    asked = 1
+    while True:
+        now = asking.describe()['sentinel']
+        asked += 1
+        if now['wakes_timer'] >= before['wakes_timer'] + 40:
+            break
+        select.select([], [], [], 1)
+    ticks, timers, requests = (now[key] - before[key] for key in ('ticks', 'wakes_timer', 'wakes_request'))
+    # Who is turned away wakes nobody: the peers that are in, our own questions, and what the deaf one may ask at a time.
+    assert requests <= 32 + 2 * asked + 100, (requests, asked)
+    assert ticks >= timers, 'the timer came and no tick with it'
+    assert now['next_tick_usec'] <= 100000, now['next_tick_usec']
+    for peer in idle:
+        peer.close()
+    deaf.socket.close()
+    daemon.stop()
+
+
 def an_ordinary_user_observes_and_learns_what_is_missing(bed):
     if os.geteuid() != 0:
         return 'there is no other user to be'
@@ -587,6 +623,7 @@ TESTS = [
     a_machine_without_pressure_files_is_watched_all_the_same,
     a_cut_meminfo_degrades_and_comes_back,
     a_message_of_a_hundred_megabytes_ends_that_connection_only,
+    a_thousand_idle_connections_and_one_that_never_reads_delay_no_tick,
     an_ordinary_user_observes_and_learns_what_is_missing,
     without_a_manager_it_runs,
     checks_and_exit_codes_are_as_documented,
