@@ -91,8 +91,9 @@ static void close_it(Json *d, const Event *e) {
         json_put_number(d, "freed_bytes", MAX(e->freed, json_get_number(d, "freed_bytes")));
 }
 
-static void reopen(Json *d) {
-        count(d, "reopened", 1);
+/* Not each time is told: the event has how often it was. */
+static void reopen(Json *d, const Event *e) {
+        json_put_number(d, "reopened", MAX(json_get_number(d, "reopened") + 1, e->count));
         json_put_text(d, "state", OPEN);
         json_put_null(d, "closed_realtime_usec");
         json_put_null(d, "ended_because");
@@ -109,7 +110,7 @@ static void sum_up(Json *d, const Event *e) {
         json_put_bool(d, "critical", e->critical || json_get_bool(d, "critical"));
 
         if (e->kind == EVENT_INCIDENT_REOPENED)
-                reopen(d);
+                reopen(d, e);
         else if (e->kind == EVENT_INCIDENT_CLOSED)
                 close_it(d, e);
         else if (e->kind == EVENT_STEP_TAKEN)

@@ -106,6 +106,10 @@ START_TEST(what_it_came_to_is_in_front_of_the_events) {
         add(d, EVENT_INCIDENT_REOPENED, 5);
         ck_assert_str_eq(json_get_text(d, "state"), "open");
         ck_assert_uint_eq(json_get_number(d, "reopened"), 1);
+        (void) make_event(NAME, EVENT_INCIDENT_REOPENED, 6);
+        part.body.event.count = 8;
+        incident_document_add(d, &part.part);
+        ck_assert_uint_eq(json_get_number(d, "reopened"), 8);
         ck_assert(!json_has(d, "closed_realtime_usec"));
         ck_assert(!json_has(d, "ended_because"));
 }

@@ -28,6 +28,10 @@ def compile_catalog(path):
         return done.stdout if done.returncode != 0 else ''
 
 
+# A command to give, a page to read, or the word that nothing is needed.
+NEXT = re.compile(r'"(avertctl|systemctl|journalctl) |(see|in) avert\.yaml\(5\)|[Nn]othing is to be done')
+
+
 def main():
     root = sys.argv[1]
     kinds = re.findall(r'^\s+EVENT_([A-Z_]+),', read(root, 'lib/core/event.h'), re.M)
@@ -46,6 +50,9 @@ def main():
     for message_id, subject in entries:
         if message_id not in ids.values():
             bad.append('the catalog explains %s (%s), which nobody sends' % (message_id, subject))
+    for entry in re.split(r'^(?=-- [0-9a-f]{32}$)', catalog, flags=re.M)[1:]:
+        if not NEXT.search(' '.join(entry.split())):
+            bad.append('%s: what is to be done next?' % entry.splitlines()[1])
     bad += compile_catalog(os.path.join(root, 'systemd/avert.catalog')).splitlines()
 
     fields = set(re.findall(r'@(AVERT_[A-Z_]+)@', catalog))
