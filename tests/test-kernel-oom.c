@@ -88,6 +88,22 @@ START_TEST(without_a_limit_it_was_the_machine) {
 }
 END_TEST
 
+START_TEST(a_condition_that_held_for_too_short_a_time_says_so) {
+        GroupSample *g;
+        World *w = limited_unit(&g);
+
+        w->policies[1].for_usec = SEC(5);
+        g->current = g->unreclaimable = MIB(510);
+        kill_in(g, 1, true);
+        w->s.raw.oom_kills = 1;
+        world_tick(w, MSEC(100));
+        ck_assert_msg(
+                strstr(told(w), "(held); it has to hold for 5 s and did not yet [limit]") != NULL,
+                "%s", told(w));
+        world_free(w);
+}
+END_TEST
+
 START_TEST(a_cgroup_that_nobody_watches_says_so) {
         GroupSample *g;
         World *w = limited_unit(&g);
@@ -201,6 +217,7 @@ int main(void) {
         const TTest *const tests[] = {
                 a_unit_that_met_its_limit_is_named_with_its_policy,
                 without_a_limit_it_was_the_machine,
+                a_condition_that_held_for_too_short_a_time_says_so,
                 a_cgroup_that_nobody_watches_says_so,
                 whoever_counts_first_a_kill_is_told_once,
                 what_no_cgroup_counts_is_told_soon_with_the_readings_of_its_moment,

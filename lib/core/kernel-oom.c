@@ -154,6 +154,16 @@ static bool met_a_limit(const Sample *s, const GroupSample *g) {
         return false;
 }
 
+/* Why the policy that should have come first did not. */
+static void print_why_not(const Missing *m, const Policy *near, TextBuf *out) {
+        print_nearest(m, 0, false, out);
+        if (near->for_usec == 0 || node_missing(m, 0, false) > 0)
+                return;
+        textbuf_add(out, "; it has to hold for ");
+        textbuf_add_usec(out, near->for_usec);
+        textbuf_add(out, " and did not yet");
+}
+
 static void tell(Judge *j, uint64_t n, const GroupSample *g) {
         const GroupSample *limited = g && met_a_limit(j->s, g) ? g : NULL;
         const Incident *open = open_incident(j, limited);
@@ -184,7 +194,7 @@ static void tell(Judge *j, uint64_t n, const GroupSample *g) {
         }
         text_copy(e->policy, sizeof(e->policy), near->name);
         textbuf_add(&out, "this policy should have come first");
-        print_nearest(&(Missing){ j->s, &near->when, { .group = limited } }, 0, false, &out);
+        print_why_not(&(Missing){ j->s, &near->when, { .group = limited } }, near, &out);
 }
 
 /* What is known now says why; in a moment the memory that came back will hide it. */

@@ -44,6 +44,20 @@ ANSWERS = {
                          'grep -q \'"errand"\'\necho skip\n',
 }
 
+# Only this policy is in force, and its time is too long. The index of catalogs is what a package makes.
+MISS = '''
+touch /etc/avert/policy.d/10-default.yaml
+systemctl reload avertd
+journalctl --update-catalog
+systemd-run -q --unit=db.service -p MemoryMax=60M -p MemorySwapMax=0 tail /dev/zero
+told 1 AVERT_EVENT=kernel-oom
+until avertctl incidents | grep -q "in db.service"; do sleep 0.2; done
+avertctl incidents | grep -q "^[-0-9]* [:0-9]*  our miss errand "
+avertctl explain db.service | grep -q "our miss"
+avertctl incidents show last | grep -q "cgroup.usage > 50%"
+journalctl -q -b -x -u avertd.service AVERT_EVENT=kernel-oom | grep -q "This is what avertd is there to prevent"
+'''
+
 ERRANDS = [
     Scenario('unit-restarted', 'a service that leaks is restarted through systemd', quick=True,
              newcomers={'service': Load('leak rate=40M max=200M once')}, restarted=('service',),
@@ -97,6 +111,10 @@ if pgrep -f "sleep 8639|yes flood"; then exit 1; fi
                             'terminate: { grace: 3s }'),
              expect=(Told('command-answered', 'run'), Told('command-answered', 'run', 'leave out the next step'),
                      Told('step-skipped', 'terminate'))),
+    Scenario('missed', 'what the kernel killed is remembered, with its unit and the rule that should have come first',
+             newcomers={'desk': DESK}, oom_kills=1, limit_msec=60000,
+             policy=policy('{ unit: db.service }', 'cgroup.usage > 50%', 'terminate').replace('200ms', '1h'),
+             meddle=MISS, expect=(Told('kernel-oom', '', 'db.service'),)),
     Scenario('captured', 'evidence of a victim is kept before it is killed, which is not late for that',
              guilty={'service': Load('leak rate=40M max=180M')}, innocents={'desk': DESK}, captured='service',
              ends_by=(SIGKILL,),

@@ -27,6 +27,7 @@ STILL = Scenario('still', '', guilty={'guilty': Load('leak')}, still_seconds=10)
 KILLED = Scenario('killed', '', guilty={'guilty': Load('leak')}, kill_daemon_when_asked='guilty')
 HELD = Scenario('held', '', restrained={'build': Load('leak', properties=('MemoryHigh=200M', 'MemoryMax=1G'))},
                 expect=(Told('step-taken', 'throttle'), Told('lease-returned', 'throttle', 'is over', 900)))
+MISSED = Scenario('missed', '', newcomers={'writer': Load('leak')}, oom_kills=1)
 MEDDLED = Scenario('meddled', '', guilty={'guilty': Load('leak')}, meddle='true',
                    theirs={'/system.slice/desk.service': {'memory.high': '4096'}})
 
@@ -88,6 +89,7 @@ CASES = [
     ('it is held back and let go', HELD, held(), [THROTTLED, RETURNED], None),
     ('what others wrote stays', MEDDLED, result(meddled=True, cgroups=cgroups({'memory.high': '4096'}, FREE)),
      [ASKED], None),
+    ('the kernel kills as it is to', MISSED, result([], [WRITER], oom_kills=1), [], None),
     ('the guest stood still', STILL, result(stood_usec=9900000), [ASKED], None),
 
     ('a unit is started anew too often', ANEW, result([], [{**WRITER, 'starts': 3}]), [RESTARTED], 'started 3 times'),
@@ -107,6 +109,7 @@ CASES = [
     ('an innocent died', ALONE, result(died=['desk[50]']), [ASKED], 'innocents died: desk[50]'),
     ('a newcomer died', NOBODY, result([], [{**WRITER, 'alive': False}]), [NAMES], 'writer ended'),
     ('oom_kill moved', ALONE, result(oom_kills=1), [ASKED], 'the kernel killed 1 times'),
+    ('the kernel kills nobody where it is to', MISSED, result([], [WRITER]), [], 'the kernel killed 0 times'),
     ('a long gap', ALONE, result(worst_gap_usec=1500000), [ASKED], 'the heartbeat stopped'),
     ('it did not stand still', STILL, result(), [ASKED], 'did not stand still'),
     ('the daemon was never killed', KILLED, result(), [ASKED], 'not killed in mid-incident'),

@@ -50,6 +50,7 @@ class Scenario:
     restarted: tuple = ()              # newcomers that are started anew, once, and live on
     hinted: tuple = ()                 # whoever has to hear a hint and to give memory back
     captured: str = ''                 # of this load there is evidence
+    oom_kills: int = 0                 # by the kernel: so many there have to be
     commands: dict = field(default_factory=dict)  # programs of the administrator's: {path: text}
     policy: str = ''                   # YAML, beside the daemon's built-in one
     meddle: str = ''                   # shell: what root does meanwhile, see MEDDLE in layer.py

@@ -82,11 +82,11 @@ def outcome(scenario, result):
     bad += ['%s heard %d hints and gave back %d bytes' % (s['name'], s['hints'], s['shed_bytes'])
             for s in result['newcomers'] + result['innocents']
             if s['name'] in scenario.hinted and not (s['hints'] and s['shed_bytes'])]
-    if result['oom_kills'] != 0:
+    if result['oom_kills'] != scenario.oom_kills:
         who = [s['name'] for role in ('guilty', 'associates', 'newcomers', 'restrained', 'innocents')
                for s in result[role] if s['oom_kills']]
-        bad.append('the kernel killed %d times (oom_kill moved), in: %s' %
-                   (result['oom_kills'], ', '.join(who) or 'none of the loads'))
+        bad.append('the kernel killed %d times (oom_kill moved), not %d, in: %s' %
+                   (result['oom_kills'], scenario.oom_kills, ', '.join(who) or 'none of the loads'))
     if scenario.gap_factor and result['worst_gap_usec'] > worst_gap_usec(scenario, result):
         bad.append('the heartbeat stopped for %d ms, allowed are %d times its calm gap, %d ms' % (
             result['worst_gap_usec'] // 1000, scenario.gap_factor, worst_gap_usec(scenario, result) // 1000))
