@@ -37,6 +37,22 @@ static void add_dry(const MetricsSource *source, Exposition *x) {
         exposition_add(x, NULL, 0, decimal_count(source->view->dry));
 }
 
+static void add_paused(const MetricsSource *source, Exposition *x) {
+        const View *view = source->view;
+
+        exposition_add(x, NULL, 0,
+                decimal_count(steering_is_paused(&view->book.steering, view->sample.raw.at_usec)));
+}
+
+static void add_wards(const MetricsSource *source, Exposition *x) {
+        const Steering *s = &source->view->book.steering;
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < s->n_wards; i++)
+                n += s->wards[i].until_usec > source->view->sample.raw.at_usec;
+        exposition_add(x, NULL, 0, decimal_count(n));
+}
+
 static void add_level(const MetricsSource *source, Exposition *x) {
         static const char *const levels[] = { "calm", "armed", "holding", "acting", "critical" };
         const char *now = describe_level(source->view);
@@ -143,6 +159,11 @@ const MetricsRow metrics_rows[] = {
                 .add = add_start),
         GAUGE("avert_dry_run", NULL, "1 when avertd decides and reports, but acts on nothing",
                 .add = add_dry),
+        GAUGE("avert_paused", NULL, "1 while somebody asked that no step but notify is taken",
+                .add = add_paused),
+        GAUGE("avert_wards", NULL,
+                "Processes, units and cgroups that somebody asked to leave alone",
+                .add = add_wards),
         GAUGE("avert_level", NULL, "1 for the level at which the machine is, 0 for the others",
                 .add = add_level),
 

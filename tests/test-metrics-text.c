@@ -43,6 +43,10 @@ static void begin(void) {
         view_double_init(&d);
         d.view.dry = true;
         d.view.n_dropped = 4;
+        steering_pause(&d.view.book.steering, VIEW_DOUBLE_NOW + 1, 0);
+        d.view.book.steering.wards[0].until_usec = VIEW_DOUBLE_NOW; /* is over */
+        d.view.book.steering.wards[1].until_usec = VIEW_DOUBLE_NOW + 1;
+        d.view.book.steering.n_wards = 2;
         d.view.book.kernel_oom_total = 2;
         d.view.book.leases.leases[3] = (Lease){ .phase = LEASE_HELD, .file = LEASE_FREEZE };
         d.view.sentinel.signals_refused = 9;
@@ -73,6 +77,8 @@ static const char *const lines[] = {
         "avert_config_last_load_successful 1",
         "avert_start_time_seconds 1700000000.0",
         "avert_dry_run 1",
+        "avert_paused 1",
+        "avert_wards 1",
         "avert_level{level=\"acting\"} 1",
         "avert_level{level=\"calm\"} 0",
         "avert_policy_instances{policy=\"host-low\",condition=\"true\"} 1",
@@ -150,6 +156,15 @@ START_TEST(unknown_and_absent_are_not_told_as_zero) {
 }
 END_TEST
 
+START_TEST(pause_that_is_over_is_none) {
+        begin();
+        steering_pause(&d.view.book.steering, VIEW_DOUBLE_NOW, 0);
+        print(EXPOSITION_PROMETHEUS);
+        assert_line("avert_paused 0");
+        end();
+}
+END_TEST
+
 START_TEST(refused_policy_is_told) {
         const MetricsFacts refused = { .policy_refused = true };
 
@@ -179,4 +194,5 @@ END_TEST
 
 HARNESS_MAIN("metrics-text", view_is_told_in_the_format_of_prometheus,
         samples_are_the_same_in_openmetrics, unknown_and_absent_are_not_told_as_zero,
-        refused_policy_is_told, every_reading_of_the_system_has_its_family)
+        pause_that_is_over_is_none, refused_policy_is_told,
+        every_reading_of_the_system_has_its_family)

@@ -250,7 +250,8 @@ static void deliver(void) {
 
         run("if command -v avertctl >/dev/null; then"
             " timeout 10 avertctl status --json >" GUEST_DIR "/status.json 2>" GUEST_DIR
-            "/status.err; fi");
+            "/status.err;"
+            " timeout 10 avertctl metrics >" GUEST_DIR "/metrics.prom 2>/dev/null; fi");
         run("journalctl --sync");
         run("journalctl -b --no-pager -o short-monotonic -n 3000 >" GUEST_DIR "/journal.txt 2>&1");
         run("journalctl -b --no-pager -o json -u avertd.service >" GUEST_DIR
