@@ -134,6 +134,15 @@ static int on_order(sd_event_source *source, int fd, uint32_t events, void *user
         case 'l':
                 bus_set_summary(s->bus, &(BusSummary){ .level = "armed", .mem_available = 42 });
                 break;
+        case 's': { /* somebody steers */
+                BusSummary summary = { .level = "armed" };
+                const Ward unit = { .kind = WARD_UNIT, .name = "db.service", .until_usec = 7 };
+
+                steering_pause(&summary.steering, UINT64_MAX, 0);
+                (void) steering_protect(&summary.steering, &unit);
+                bus_set_summary(s->bus, &summary);
+                break;
+        }
         case 'm':
                 s->mute = true;
                 break;
@@ -235,7 +244,7 @@ static inline void bed_init(Bed *bed, mode_t mode) {
 }
 
 /* Gives an order, waits until it is carried out. */
-static inline char order(Bed *bed, char c) {
+static inline char order(const Bed *bed, char c) {
         ck_assert_int_eq(write(bed->orders_fd, &c, 1), 1);
         ck_assert_int_eq(read(bed->answers_fd, &c, 1), 1);
         return c;

@@ -3,6 +3,7 @@
 /* On a message bus of the test's own, under the policy file that we install. As root also with the
  * eyes of another user, and with a stand-in for polkit. */
 
+#include "client/avert.h"
 #include "tests/bus/bus-bed.h"
 
 #define DENIED "!" SD_BUS_ERROR_ACCESS_DENIED
@@ -375,6 +376,63 @@ START_TEST(a_polkit_that_does_not_answer_holds_up_nobody) {
 }
 END_TEST
 
+static void count_event(void *userdata, const char *json) {
+        *(int *) userdata += strstr(json, "\"kind\":\"notify\"") != NULL;
+}
+
+static void nobody_uses_the_library(const Bed *bed) {
+        AvertClient *client = NULL;
+        char *text = NULL;
+        bool done = false;
+        int events = 0;
+
+        ck_assert_int_eq(setenv("DBUS_SYSTEM_BUS_ADDRESS", system_of_nobody->m.address, 1), 0);
+        ck_assert_int_eq(avert_client_open_system(&client), 0);
+        ck_assert_int_eq(avert_client_describe(client, &text), 0);
+        ck_assert_ptr_nonnull(strstr(text, "\"schema_version\":1"));
+        free(text);
+        ck_assert_int_eq(avert_client_pause(client, 7, true, &done, &text), 0);
+        ck_assert(done);
+        ck_assert_str_eq(text, "0 by 65534 for 7, dry: pid 0");
+        free(text);
+        ck_assert_int_eq(avert_client_protect(client, "ssh", 0, false, &done, NULL), -EACCES);
+        ck_assert_str_eq(
+                avert_client_get_error(client), "you may not do this: ask root, or see polkit(8)");
+        ck_assert_int_eq(avert_client_subscribe(client, count_event, &events), 0);
+        while (events == 0) {
+                order(bed, 'e');
+                ck_assert_int_ge(poll(&(struct pollfd){ .fd = avert_client_get_fd(client),
+                                              .events = POLLIN },
+                                         1, 100),
+                        0);
+                ck_assert_int_ge(avert_client_process(client), 0);
+        }
+        avert_client_unref(client);
+}
+
+START_TEST(the_library_reaches_the_daemon_there_and_polkit_is_heard) {
+        AvertClient *client = NULL;
+        System s;
+        pid_t polkit;
+
+        if (geteuid() != 0)
+                return;
+        system_init(&s);
+        system_of_nobody = &s;
+        polkit = polkit_start(&s, SAYS_YES);
+        as_nobody(&s.bed, nobody_uses_the_library);
+        polkit_stop(polkit);
+        hang_up(s.bus);
+        bed_done(&s.bed);
+
+        ck_assert_int_eq(setenv("DBUS_SYSTEM_BUS_ADDRESS", s.m.address, 1), 0);
+        ck_assert_int_eq(avert_client_open_system(&client), -ENXIO); /* a bus, and no daemon */
+        message_bus_done(&s.m);
+        ck_assert_int_lt(avert_client_open_system(&client), 0); /* no bus */
+        ck_assert_ptr_null(client);
+}
+END_TEST
+
 static int note(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         char *seen = userdata;
 
@@ -396,13 +454,15 @@ START_TEST(incidents_and_changes_of_level_are_signals) {
         order(&s.bed, 'i');
         order(&s.bed, 'l');
         order(&s.bed, 'l'); /* no change, no signal */
+        order(&s.bed, 's');
+        order(&s.bed, 's');
         ck_assert_ptr_nonnull(strstr(call(s.bus, "Describe"), "schema_version")); /* behind them */
         while (sd_bus_process(s.bus, NULL) > 0)
                 ;
         ck_assert_str_eq(seen,
                 "Event(s) IncidentOpened(tss) Event(s) IncidentOpened(tss) "
                 "Event(s) IncidentClosed(tst) Event(s) Event(s) StepTaken(tsss) "
-                "LevelChanged(ss) PropertiesChanged(sa{sv}as) ");
+                "LevelChanged(ss) PropertiesChanged(sa{sv}as) PropertiesChanged(sa{sv}as) ");
         system_done(&s);
 }
 END_TEST
@@ -517,4 +577,5 @@ HARNESS_MAIN("bus-system", the_name_is_taken_when_the_bus_appears_and_again_afte
         without_polkit_others_than_root_only_read, polkit_may_allow_an_action_to_others,
         a_polkit_that_says_no_or_wants_a_password_allows_nothing,
         a_polkit_that_does_not_answer_holds_up_nobody, incidents_and_changes_of_level_are_signals,
+        the_library_reaches_the_daemon_there_and_polkit_is_heard,
         the_page_has_all_members_as_they_are_and_no_other)
