@@ -146,6 +146,56 @@ START_TEST(events_say_what_and_why) {
 }
 END_TEST
 
+/* GIB(n) that may not be taken, for want of a pidfd. */
+static void add_left_alone(World *w, const char *comm, uint64_t n) {
+        world_process(w, comm, GIB(n))->kept = false;
+}
+
+START_TEST(those_left_alone_are_told_of_beside_a_crowd_of_candidates) {
+        static const struct {
+                size_t eligible, left_alone;
+                const char *listed;
+        } rows[] = {
+                { 6, 0, "could could could could could " },
+                { 6, 1, "could could could could big " },
+                { 6, 2, "could could could big small " },
+                { 6, 3, "could could could big mid " },
+                { 4, 3, "could could could big mid " },
+                { 3, 2, "could could could big small " },
+                { 1, 3, "could big mid small " },
+        };
+        static const struct {
+                const char *comm;
+                uint64_t gib;
+        } others[] = { { "big", 4 }, { "small", 2 }, { "mid", 3 } };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                World *w = world_new();
+                char listed[256];
+                const Event *e;
+                TextBuf b;
+
+                host_policy(w);
+                for (size_t k = 0; k < rows[i].left_alone; k++)
+                        add_left_alone(w, others[k].comm, others[k].gib);
+                for (size_t k = 0; k < rows[i].eligible; k++)
+                        world_process(w, "could", GIB(1));
+                set_available(w, 310);
+                world_tick(w, 0);
+                e = world_event(w, EVENT_STEP_TAKEN);
+                ck_assert_ptr_nonnull(e);
+                textbuf_init(&b, listed, sizeof(listed));
+                for (size_t k = 0; k < e->n_candidates; k++) {
+                        ck_assert((e->candidates[k].refusal == REFUSAL_NONE) ==
+                                (strcmp(e->candidates[k].comm, "could") == 0));
+                        textbuf_addf(&b, "%s ", e->candidates[k].comm);
+                }
+                ck_assert_msg(strcmp(listed, rows[i].listed) == 0, "%zu: %s", i, listed);
+                world_free(w);
+        }
+}
+END_TEST
+
 /* ---- the ladder
  * ------------------------------------------------------------------------------------------ */
 
@@ -1257,6 +1307,7 @@ END_TEST
 
 int main(void) {
         const TTest *const tests[] = { a_written_clear_needs_no_second, events_say_what_and_why,
+                those_left_alone_are_told_of_beside_a_crowd_of_candidates,
                 a_leaker_is_terminated_and_the_incident_ends,
                 who_ignores_the_question_is_killed_at_the_end_of_grace,
                 nobody_is_killed_when_the_trouble_is_over_before_the_end_of_grace,

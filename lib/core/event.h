@@ -59,6 +59,7 @@ const char *event_name(EventKind kind);
 const char *event_hint_name(HintLevel level);
 
 #define EVENT_CANDIDATES_MAX 5
+#define EVENT_LEFT_ALONE 2 /* of them, for who may not be taken and is largest */
 
 /* A process; as a candidate also a whole cgroup, which has no pid and no comm. */
 typedef struct EventProcess {

@@ -71,21 +71,59 @@ void pick_rank(Judge *j, const Incident *i, const Verdict *v) {
                 rank_for(j, i, v);
 }
 
+static bool is_left_alone(const Candidate *c) {
+        return c->refusal != REFUSAL_NONE && c->refusal != REFUSAL_NOT_MATCHED &&
+                c->refusal != REFUSAL_KTHREAD && c->refusal != REFUSAL_DEAD;
+}
+
+/* The largest of those that are left alone, but for one; NULL: there is none. */
+static const Candidate *largest_left_alone(const Judge *j, const Candidate *but) {
+        size_t n = MIN(j->s->n_procs, j->scratch->size);
+        const Candidate *largest = NULL;
+        uint64_t most = 0;
+
+        for (size_t k = 0; k < n; k++) {
+                const Candidate *c = &j->scratch->candidates[k];
+                const ProcSample *p = &j->s->procs[c->proc];
+
+                if (c == but || !is_left_alone(c) || (largest && p->rss + p->swap <= most))
+                        continue;
+                largest = c;
+                most = p->rss + p->swap;
+        }
+        return largest;
+}
+
+/* Where many could be taken, those who are left alone have places all the same: why it was not the
+ * largest is what people ask. */
+static void list_processes(const Judge *j, Event *e) {
+        const DecideScratch *scratch = j->scratch;
+        size_t n = MIN(scratch->n_best, (size_t) EVENT_CANDIDATES_MAX);
+        bool crowded = n == EVENT_CANDIDATES_MAX &&
+                scratch->best[n - EVENT_LEFT_ALONE].refusal == REFUSAL_NONE;
+        const Candidate *first = crowded ? largest_left_alone(j, NULL) : NULL;
+        const Candidate *second = first ? largest_left_alone(j, first) : NULL;
+
+        for (n -= second ? 2 : first ? 1 : 0; e->n_candidates < n; e->n_candidates++)
+                judge_describe(
+                        j->s, &scratch->best[e->n_candidates], &e->candidates[e->n_candidates]);
+        if (first)
+                judge_describe(j->s, first, &e->candidates[e->n_candidates++]);
+        if (second)
+                judge_describe(j->s, second, &e->candidates[e->n_candidates++]);
+}
+
 void pick_list(const Judge *j, const Incident *i, Event *e) {
         const DecideScratch *scratch = j->scratch;
-        bool groups = takes_groups(j, i) && scratch->n_best_groups > 0;
-        size_t n = MIN(
-                groups ? scratch->n_best_groups : scratch->n_best, (size_t) EVENT_CANDIDATES_MAX);
+        size_t n = MIN(scratch->n_best_groups, (size_t) EVENT_CANDIDATES_MAX);
 
-        for (; e->n_candidates < n; e->n_candidates++) {
-                EventProcess *to = &e->candidates[e->n_candidates];
-
-                if (groups)
-                        judge_describe_group_candidate(
-                                j->s, &scratch->best_groups[e->n_candidates], to);
-                else
-                        judge_describe(j->s, &scratch->best[e->n_candidates], to);
+        if (!takes_groups(j, i) || n == 0) {
+                list_processes(j, e);
+                return;
         }
+        for (; e->n_candidates < n; e->n_candidates++)
+                judge_describe_group_candidate(j->s, &scratch->best_groups[e->n_candidates],
+                        &e->candidates[e->n_candidates]);
 }
 
 /* What the ranking of the cgroups says of the instance. */

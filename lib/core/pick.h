@@ -14,7 +14,7 @@ void pick_target(Judge *j, Incident *i, const Verdict *v, Choice *ret);
 /* The candidates alone, whoever has the ladder. */
 void pick_rank(Judge *j, const Incident *i, const Verdict *v);
 
-/* The best of them, for who is told. */
+/* The best of them, and the largest that are left alone, for who is told. */
 void pick_list(const Judge *j, const Incident *i, Event *e);
 
 /* The cgroup that may be taken for the choice though nobody is ended: the one that it takes or was
