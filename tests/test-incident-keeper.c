@@ -239,7 +239,7 @@ START_TEST(full_disk_is_told_once_and_leaves_what_was_there) {
 
         (void) snprintf(path, sizeof(path), "%s/incidents", fixture.path);
         ck_assert_int_eq(mkdirat(fixture.fd, "incidents", 0700), 0);
-        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
                 mount("none", path, "tmpfs", 0, "size=24k,mode=0700") < 0) {
                 printf("# a full disk cannot be made here: %s\n", strerror(errno));
                 return;
