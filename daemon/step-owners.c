@@ -52,11 +52,12 @@ static void drop_rights(void) {
                 log_debug("rights that are not needed cannot be given up: %s", strerror(-r));
 }
 
-/* A dry run keeps what happened only where the service manager gave it a place. */
+/* The usual place belongs to the daemon of this machine: a dry run, or one with a socket elsewhere,
+ * keeps what happened only where it is given a place. */
 static bool keeps_incidents(const Daemon *d) {
         const char *state = getenv("STATE_DIRECTORY");
 
-        return !d->options->dry || (state && *state);
+        return (state && *state) || (!d->options->dry && !d->options->bus);
 }
 
 static void start_starter(Daemon *d) {
@@ -72,7 +73,7 @@ static void start_starter(Daemon *d) {
 }
 
 void step_owners_fork(Daemon *d) {
-        if (keeps_incidents(d)) /* else there is nothing for it to do */
+        if (!d->options->dry || keeps_incidents(d)) /* else there is nothing for it to do */
                 start_starter(d);
         drop_rights();
 }
@@ -99,7 +100,7 @@ int step_owners_watch(Daemon *d) {
                         .inquiries = &d->inquiries,
                         .state_directory = getenv("STATE_DIRECTORY") });
         incident_keeper_init(&d->incidents,
-                &(IncidentOptions){ .starter = d->starter,
+                &(IncidentOptions){ .starter = keeps_incidents(d) ? d->starter : NULL,
                         .inquiries = &d->inquiries,
                         .state_directory = getenv("STATE_DIRECTORY"),
                         .started_usec = clock_realtime_usec(),
