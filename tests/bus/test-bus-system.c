@@ -118,6 +118,8 @@ static void system_init(System *s) {
         bed_serve(&s->bed, 0666, s->m.address);
         s->bus = join(&s->m);
         await_name(s->bus, BUS_NAME);
+        /* Who answers has heard before that the name is his, and sends signals. */
+        ck_assert_ptr_nonnull(strstr(call(s->bus, "Describe"), "schema_version"));
 }
 
 static void system_done(System *s) {
