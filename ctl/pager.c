@@ -10,11 +10,15 @@
 #include <unistd.h>
 
 static const char *choose_pager(void) {
-        const char *pager = secure_getenv("AVERT_PAGER");
+        static const char *const names[] = { "AVERT_PAGER", "SYSTEMD_PAGER", "PAGER" };
 
-        if (!pager)
-                pager = secure_getenv("PAGER");
-        return pager ? pager : "less";
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                const char *pager = secure_getenv(names[i]);
+
+                if (pager)
+                        return pager;
+        }
+        return "less";
 }
 
 /* In the child: never returns. */

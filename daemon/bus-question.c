@@ -83,9 +83,9 @@ int bus_ask(Bus *b, sd_bus_message *call, QuestionKind kind, const char *policy,
 
         *q = (Question){ .bus = b, .call = sd_bus_message_ref(call), .kind = kind, .pid = pid };
         r = text_copy(q->policy, sizeof(q->policy), policy) ? 0 : -EINVAL;
+        /* Always with processes: what a policy says of one is no newer than what was read of it. */
         if (r == 0)
-                r = inquiries_add(b->options.inquiries, kind != QUESTION_DESCRIBE,
-                        clock_monotonic_usec(), on_answer, q);
+                r = inquiries_add(b->options.inquiries, true, clock_monotonic_usec(), on_answer, q);
         if (r == 0)
                 return 1; /* answered later */
 

@@ -47,7 +47,7 @@ typedef struct Server {
 static int request(void *ctx, bool with_processes) {
         Server *s = ctx;
 
-        (void) with_processes;
+        s->data.view.sample.n_procs = with_processes ? ELEMENTS(s->data.procs) : 0;
         if (!s->mute)
                 (void) sd_event_source_set_enabled(s->ready, SD_EVENT_ONESHOT);
         return 0;

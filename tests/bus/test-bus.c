@@ -50,6 +50,7 @@ START_TEST(everybody_may_read_and_sees_the_state) {
         ck_assert_ptr_nonnull(bus);
         ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
         ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"level\":\"acting\""));
+        ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"pid\":4312")); /* its target */
         ck_assert_ptr_nonnull(strstr(call(bus, "ListPolicies"), "\"never_matched\""));
         ck_assert_ptr_nonnull(strstr(call(bus, "ListConsumers"), "\"comm\":\"hog\""));
         ck_assert_str_eq(call(bus, "NoSuchMethod"), "!org.freedesktop.DBus.Error.UnknownMethod");
