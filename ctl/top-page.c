@@ -134,7 +134,9 @@ static unsigned put_head(const TopCanvas *c, const Top *top) {
         column = (unsigned) strlen(text) + 1;
         put(c, 0, column, paint_of_level(top->level), false, top->level);
         column += (unsigned) strlen(top->level) + 1;
-        if (top->dry_run)
+        if (top->paused)
+                put(c, 0, column, PAINT_BAD, false, "paused: no step but notify is taken");
+        else if (top->dry_run)
                 put(c, 0, column, PAINT_WARN, false, "(dry run)");
         for (int id = 0; id < _TOP_GAUGE_MAX; id++)
                 put_gauge(c, 1 + (unsigned) id, top, (TopGaugeId) id);
@@ -273,6 +275,7 @@ void top_draw(Top *top, const TopCanvas *canvas) {
 
         row = put_lines(canvas, row, "incident", PAINT_BAD, top->incidents, top->n_incidents);
         row = put_lines(canvas, row, "lease", PAINT_WARN, top->leases, top->n_leases);
+        row = put_lines(canvas, row, "spared", PAINT_GOOD, top->wards, top->n_wards);
 
         left = canvas->height > row + 1 ? canvas->height - row - 1 : 1;
         top->page = top->text || left == 1 ? left : left - 1; /* a table has a head */
@@ -285,6 +288,6 @@ void top_draw(Top *top, const TopCanvas *canvas) {
                         false,
                         *top->note          ? top->note
                                 : top->text ? "up, down: more   Esc: back"
-                                            : "u units  p processes  f g r sort  e explain  "
-                                              "h help  q end");
+                                            : "q end  h help  u units  p processes  f g r sort  "
+                                              "e explain  x protect");
 }

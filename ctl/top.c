@@ -17,6 +17,7 @@ static const char help[] =
         "r        sort by pressure (units), by growth (processes)\n"
         "up, down choose; k, j as well; page up and down, home, end\n"
         "e, Enter explain what would be done about the chosen one, and why\n"
+        "x, X     have avertd leave the chosen one alone for an hour, and take that back\n"
         "h, ?     this text\n"
         "Esc      back to the table\n"
         "q        end\n"
@@ -122,6 +123,21 @@ static void take_lease(const Json *lease, char *ret, size_t size) {
         lease_text(lease, &b);
 }
 
+static void take_ward(const Json *ward, char *ret, size_t size) {
+        int64_t left;
+        TextBuf b;
+
+        textbuf_init(&b, ret, size);
+        if (json_count(ward, "pid") > 0)
+                textbuf_addf(&b, "pid %" PRIu64, json_count(ward, "pid"));
+        else
+                textbuf_addf(&b, "%s %s", json_text(ward, "kind"), json_text(ward, "name"));
+        if (json_number(ward, "left_usec", &left)) {
+                textbuf_add(&b, ", for another ");
+                textbuf_add_usec(&b, (usec_t) left);
+        }
+}
+
 static size_t take_lines(
         const Json *list, char lines[TOP_LINES][256], void (*take)(const Json *, char *, size_t)) {
         size_t n = MIN(json_length(list), (size_t) TOP_LINES);
@@ -135,9 +151,11 @@ static void take_state(Top *top, const Json *state) {
         (void) text_copy(top->version, sizeof(top->version), json_text(state, "version"));
         (void) text_copy(top->level, sizeof(top->level), json_text(state, "level"));
         top->dry_run = json_flag(state, "dry_run");
+        top->paused = json_get(state, "paused") != NULL;
         take_gauges(top, state);
         top->n_incidents = take_lines(json_get(state, "incidents"), top->incidents, take_incident);
         top->n_leases = take_lines(json_get(state, "leases"), top->leases, take_lease);
+        top->n_wards = take_lines(json_get(state, "protected"), top->wards, take_ward);
 }
 
 static void take_process(const Json *p, TopRow *ret) {
@@ -147,6 +165,8 @@ static void take_process(const Json *p, TopRow *ret) {
         ret->n_processes = 1;
         textbuf_init(&b, ret->name, sizeof(ret->name));
         textbuf_addf(&b, "%s %" PRId64, json_text(p, "comm"), ret->pid);
+        textbuf_init(&b, ret->ward, sizeof(ret->ward));
+        textbuf_addf(&b, "%" PRId64, ret->pid);
         textbuf_init(&b, ret->other, sizeof(ret->other));
         if (*json_text(p, "unit"))
                 textbuf_add(&b, json_text(p, "unit"));
@@ -171,6 +191,7 @@ static void take_unit(const Json *u, TopRow *ret) {
                         number_or_unknown(u, "session"));
         textbuf_init(&b, ret->other, sizeof(ret->other));
         textbuf_addf(&b, "%s %" PRId64, json_text(u, "largest_comm"), ret->pid);
+        (void) text_copy(ret->ward, sizeof(ret->ward), unit);
         ret->values[TOP_RATE] = number_or_unknown(u, "pressure_permyriad");
 }
 
@@ -301,6 +322,16 @@ static TopCommand key_in_text(Top *top, int key) {
         return TOP_DRAW;
 }
 
+static TopCommand key_of_ward(Top *top, TopCommand command) {
+        const TopRow *row = top_selected(top);
+
+        if (row && *row->ward)
+                return command;
+        (void) text_copy(top->note, sizeof(top->note),
+                "only a unit can be protected, or a process: p shows those");
+        return TOP_DRAW;
+}
+
 TopCommand top_key(Top *top, int key) {
         top->note[0] = '\0';
         if (top->text)
@@ -330,6 +361,9 @@ TopCommand top_key(Top *top, int key) {
         case 'e':
         case '\n':
                 return top_selected(top) ? TOP_EXPLAIN : TOP_DRAW;
+        case 'x':
+        case 'X':
+                return key_of_ward(top, key == 'x' ? TOP_PROTECT : TOP_UNPROTECT);
         case 'h':
         case '?':
                 top_show(top, strdup(help));

@@ -9,7 +9,7 @@
 
 #define TOP_HISTORY 60 /* looks: two minutes */
 #define TOP_ROWS 128
-#define TOP_LINES 8 /* incidents, leases */
+#define TOP_LINES 8 /* incidents, leases, who is protected */
 #define TOP_UNKNOWN INT64_MIN
 
 typedef struct TopGauge {
@@ -45,19 +45,20 @@ typedef struct TopRow {
         int64_t pid;
         char name[64];
         char other[64];
+        char ward[64]; /* what protects it: its pid or unit; "" where neither does */
         int64_t values[_TOP_COLUMN_MAX]; /* TOP_UNKNOWN */
         uint64_t n_processes;
 } TopRow;
 
 typedef struct Top {
         char version[32], level[16];
-        bool dry_run;
+        bool dry_run, paused;
         TopGauge gauges[_TOP_GAUGE_MAX];
         TopRow rows[_TOP_KIND_MAX][TOP_ROWS]; /* as sorted */
         size_t n_rows[_TOP_KIND_MAX];
         uint64_t known[_TOP_KIND_MAX];
-        char incidents[TOP_LINES][256], leases[TOP_LINES][256];
-        size_t n_incidents, n_leases;
+        char incidents[TOP_LINES][256], leases[TOP_LINES][256], wards[TOP_LINES][256];
+        size_t n_incidents, n_leases, n_wards;
 
         TopKind kind;
         TopColumn sort;
@@ -90,6 +91,8 @@ typedef enum TopCommand {
         TOP_DRAW, /* nothing but that */
         TOP_QUIT,
         TOP_EXPLAIN, /* what is selected; see top_show() */
+        TOP_PROTECT, /* likewise */
+        TOP_UNPROTECT,
 } TopCommand;
 
 TopCommand top_key(Top *top, int key);

@@ -14,6 +14,8 @@
 
 enum { LOOK_SECONDS = 2 };
 
+#define PROTECT_USEC USEC_PER_HOUR
+
 typedef struct Viewer {
         const Ctl *ctl;
         AvertClient *client; /* NULL: the daemon went away */
@@ -154,11 +156,28 @@ static void explain(Viewer *v) {
                 top_show(&v->top, text);
 }
 
+static void protect(Viewer *v, bool wanted) {
+        const char *who = top_selected(&v->top)->ward;
+        _cleanup_free_ char *message = NULL;
+        bool done;
+        int r = -ENOTCONN;
+
+        if (v->client)
+                r = wanted
+                        ? avert_client_protect(v->client, who, PROTECT_USEC, false, &done, &message)
+                        : avert_client_unprotect(v->client, who, false, &done, &message);
+        note(v,
+                r >= 0                                ? message
+                        : r == -EACCES || r == -EPERM ? "that is denied: run avertctl as root"
+                                                      : "avertd does not answer");
+}
+
 static void view(Viewer *v) {
         usec_t due = 0, now;
         uint64_t looks = 0;
 
         for (;;) {
+                TopCommand command;
                 int key;
 
                 now = clock_monotonic_usec();
@@ -175,11 +194,17 @@ static void view(Viewer *v) {
                         return;
                 if (key == 0)
                         continue;
-                switch (top_key(&v->top, key)) {
+                command = top_key(&v->top, key);
+                switch (command) {
                 case TOP_QUIT:
                         return;
                 case TOP_EXPLAIN:
                         explain(v);
+                        break;
+                case TOP_PROTECT:
+                case TOP_UNPROTECT:
+                        protect(v, command == TOP_PROTECT);
+                        due = 0; /* it shows */
                         break;
                 case TOP_DRAW:
                         break;

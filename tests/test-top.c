@@ -100,7 +100,7 @@ START_TEST(the_page_has_gauges_incidents_leases_and_the_table) {
                 "user 1000, session 55    3.0 GiB          -          -  2, hog 7",
                 "x.service                1.0 MiB    1.0 MiB         9%  1, small 8",
                 "",
-                "u units  p processes  f g r sort  e explain  h help  q end",
+                "q end  h help  u units  p processes  f g r sort  e explain  x protect",
         };
 
         begin();
@@ -235,6 +235,36 @@ START_TEST(an_explanation_takes_the_place_of_the_table_until_it_is_left) {
 }
 END_TEST
 
+START_TEST(a_unit_or_process_can_be_protected_a_session_cannot) {
+        begin();
+        ck_assert_int_eq(top_key(&top, 'x'), TOP_DRAW); /* a session */
+        ck_assert_ptr_nonnull(strstr(top.note, "only a unit"));
+        keys("j");
+        ck_assert_int_eq(top_key(&top, 'x'), TOP_PROTECT);
+        ck_assert_str_eq(top_selected(&top)->ward, "x.service");
+        ck_assert_int_eq(top_key(&top, 'X'), TOP_UNPROTECT);
+        keys("p");
+        ck_assert_int_eq(top_key(&top, 'x'), TOP_PROTECT);
+        ck_assert_str_eq(top_selected(&top)->ward, "7");
+        ck_assert_str_eq(top.note, "");
+
+        take("{\"paused\":{\"left_usec\":5},\"protected\":[{\"kind\":\"process\",\"pid\":7,"
+             "\"left_usec\":5000000},{\"kind\":\"unit\",\"name\":\"x.service\",\"left_usec\":null}]"
+             "}",
+                consumers);
+        draw(80, 24);
+        ck_assert_ptr_nonnull(strstr(page[0], "paused"));
+        ck_assert_str_eq(page[4], "spared   pid 7, for another 5 s");
+        ck_assert_str_eq(page[5], "         unit x.service");
+        take("{\"paused\":null}", consumers);
+        draw(80, 24);
+        ck_assert_ptr_null(strstr(page[0], "paused"));
+        take("{}", "{}");
+        ck_assert_int_eq(top_key(&top, 'x'), TOP_DRAW); /* nobody */
+        top_done(&top);
+}
+END_TEST
+
 START_TEST(help_fits_into_a_usual_window) {
         begin();
         keys("h");
@@ -305,5 +335,5 @@ HARNESS_MAIN("top", the_page_has_gauges_incidents_leases_and_the_table,
         keys_choose_what_is_shown_and_in_which_order, the_choice_stays_on_who_was_chosen,
         a_short_window_shows_the_rows_around_the_choice,
         an_explanation_takes_the_place_of_the_table_until_it_is_left, help_fits_into_a_usual_window,
-        what_is_not_known_is_said_to_be, the_history_holds_two_minutes,
-        more_rows_and_lines_than_there_is_room_for_are_cut)
+        a_unit_or_process_can_be_protected_a_session_cannot, what_is_not_known_is_said_to_be,
+        the_history_holds_two_minutes, more_rows_and_lines_than_there_is_room_for_are_cut)

@@ -64,6 +64,8 @@ STEPS = [
     ('e explains the chosen one', ['e'], ['pid 900 is number 1 of the candidates', 'preferred: x4', 'Esc: back'],
      ['PROCESS, ']),
     ('Escape leads back', ['Escape'], ['PROCESS, '], ['number 1 of the candidates']),
+    ('x protects it', ['x'], ['spared ', 'pid 900'], []),
+    ('X takes that back', ['X'], ['PROCESS, '], ['spared ']),
     ('another one is chosen and explained', ['End', 'e'], ['would not be taken'], ['PROCESS, ']),
     ('q leaves the explanation first', ['q'], ['PROCESS, '], ['would not be taken']),
     ('Tab leads to the other table', ['Tab'], ['UNIT, 7'], ['PROCESS, ']),
