@@ -86,6 +86,16 @@ static void remove_cgroup(const char *name) {
 /* ---- starting and ending it
  * ------------------------------------------------------------------------ */
 
+/* An inherited -1000 means that it is not to be ended; and should memory be short after all, it is
+ * the kernel's first choice. */
+static void volunteer(void) {
+        int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+        if (fd >= 0)
+                (void) !write(fd, "1000", 4);
+        close_fd(fd);
+}
+
 /* In the child: never returns. systemd-run --scope becomes the program, so the pid stays. */
 static void become_victim(
         const char *exe, const char *mark, int go, int placed, SelftestVictim *v, pid_t parent) {
@@ -94,6 +104,7 @@ static void become_victim(
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent || dup2(go, STDIN_FILENO) < 0)
                 _exit(126);
+        volunteer();
         v->place = has_systemd()          ? SELFTEST_IN_SCOPE
                 : enter_cgroup(v->cgroup) ? SELFTEST_IN_CGROUP
                                           : SELFTEST_BESIDE_US;

@@ -58,6 +58,16 @@ avertctl incidents show last | grep -q "cgroup.usage > 50%"
 journalctl -q -b -x -u avertd.service AVERT_EVENT=kernel-oom | grep -q "This is what avertd is there to prevent"
 '''
 
+# It says what it saw, and nothing of it stays.
+SELFTEST = '''
+avertctl selftest --dry-run | grep -q "would write"
+avertctl selftest | grep -q "in a scope of its own"
+avertctl selftest --json=short | grep -q '"ok":true'
+test ! -e /run/avert/policy.d/99-avert-selftest.yaml
+if systemctl list-units --all --plain | grep avert-selftest; then exit 1; fi
+if avertctl policies | grep avert-selftest; then exit 1; fi
+'''
+
 ERRANDS = [
     Scenario('unit-restarted', 'a service that leaks is restarted through systemd', quick=True,
              newcomers={'service': Load('leak rate=40M max=200M once')}, restarted=('service',),
@@ -111,6 +121,9 @@ if pgrep -f "sleep 8639|yes flood"; then exit 1; fi
                             'terminate: { grace: 3s }'),
              expect=(Told('command-answered', 'run'), Told('command-answered', 'run', 'leave out the next step'),
                      Told('step-skipped', 'terminate'))),
+    Scenario('selftest', 'the running daemon sees, warns of and ends the process of its selftest, and nobody else',
+             newcomers={'desk': DESK}, limit_msec=120000, meddle=SELFTEST,
+             expect=(Told('notify', '', 'avert-selftest'), Told('step-done', 'terminate', 'avert-selftest'))),
     Scenario('missed', 'what the kernel killed is remembered, with its unit and the rule that should have come first',
              newcomers={'desk': DESK}, oom_kills=1, limit_msec=60000,
              policy=policy('{ unit: db.service }', 'cgroup.usage > 50%', 'terminate').replace('200ms', '1h'),
