@@ -33,7 +33,7 @@ static void print_help(const Ctl *ctl) {
               "The verbs:\n",
                 ctl->out);
         for (const Verb *v = verbs; v->name; v++) {
-                char call[32];
+                char call[80];
 
                 snprintf(call, sizeof(call), "%s%s%s", v->name, *v->arguments ? " " : "",
                         v->arguments);

@@ -57,8 +57,10 @@ END_TEST
 START_TEST(help_names_every_verb_and_version_its_number) {
         run("--help", NULL);
         expect(CTL_OK, "Usage: avertctl", "");
-        for (const Verb *v = verbs; v->name; v++)
+        for (const Verb *v = verbs; v->name; v++) {
                 expect(CTL_OK, v->name, "");
+                expect(CTL_OK, v->arguments, ""); /* not cut */
+        }
         run("--version", NULL);
         expect(CTL_OK, "avertctl " AVERT_VERSION "\n", "");
 }
