@@ -74,6 +74,17 @@ void people_count(void) {
                 fputs("judge: there are more people than are counted\n", stderr);
 }
 
+void people_forget_like(pid_t pid) {
+        char comm[sizeof(people[0].comm)] = "";
+
+        for (size_t i = 0; i < n_people; i++)
+                if (people[i].pid == pid)
+                        memcpy(comm, people[i].comm, sizeof(comm));
+        for (size_t i = 0; i < n_people && comm[0] != '\0'; i++)
+                if (strcmp(people[i].comm, comm) == 0)
+                        people[i--] = people[--n_people];
+}
+
 void people_forget(pid_t pid) {
         for (size_t i = 0; i < n_people; i++)
                 if (people[i].pid == pid)

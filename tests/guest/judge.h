@@ -75,6 +75,8 @@ void machine_write_timeline(void);
 void people_count(void);
 /* They may end. */
 void people_forget(pid_t pid);
+/* Nor need those stay who have the same name as this one. */
+void people_forget_like(pid_t pid);
 size_t people_number(void);
 /* Who is not there any more: the inside of a JSON array. */
 void people_write_died(FILE *f);
