@@ -127,9 +127,12 @@ def install_avert(layer, build):
 
 
 def strip_configuration(layer):
-    """As if nobody had installed more than the program and its unit."""
-    for path in ('etc/avert', 'usr/lib/avert', 'usr/share'):
+    """As if nobody had installed more than the program, its unit, and what lets it on the system bus."""
+    for path in ('etc/avert', 'usr/lib/avert'):
         shutil.rmtree(os.path.join(layer, path), ignore_errors=True)
+    for name in os.listdir(os.path.join(layer, 'usr/share')):
+        if name != 'dbus-1':
+            shutil.rmtree(os.path.join(layer, 'usr/share', name), ignore_errors=True)
 
 
 def swap_command(scenario):
