@@ -543,20 +543,29 @@ static size_t check_members(const char *xml, const char *end, const char *page) 
         return count;
 }
 
+/* A file of ours, whole. */
+static void read_source(const char *path, char *ret, size_t size) {
+        char at[512];
+        ssize_t n;
+        int fd;
+
+        snprintf(at, sizeof(at), SOURCE_ROOT "/%s", path);
+        fd = open(at, O_RDONLY | O_CLOEXEC);
+        ck_assert_int_ge(fd, 0);
+        n = read(fd, ret, size - 1);
+        ck_assert(n > 0 && (size_t) n < size - 1);
+        ret[n] = '\0';
+        close(fd);
+}
+
 START_TEST(the_page_has_all_members_as_they_are_and_no_other) {
         static char page[64 * 1024];
         sd_bus_message *reply = NULL;
         const char *xml, *begin;
         size_t listed = 0;
-        ssize_t n;
         System s;
-        int fd;
 
-        fd = open(SOURCE_ROOT "/man/org.avert1.5", O_RDONLY | O_CLOEXEC);
-        ck_assert_int_ge(fd, 0);
-        n = read(fd, page, sizeof(page) - 1);
-        ck_assert(n > 0);
-        close(fd);
+        read_source("man/org.avert1.5", page, sizeof(page));
         for (const char *at = page; (at = strstr(at, "\n.It ")); at++)
                 listed += strncmp(at, "\n.It Fn ", 8) == 0 || strncmp(at, "\n.It Va ", 8) == 0;
 
@@ -574,10 +583,33 @@ START_TEST(the_page_has_all_members_as_they_are_and_no_other) {
 }
 END_TEST
 
+/* polkit tells nobody else about others: all of them would be told that only root may. */
+START_TEST(polkit_answers_the_user_that_the_service_runs_as) {
+        static const char owner[] =
+                "<annotate key=\"org.freedesktop.policykit.owner\">unix-user:avert</annotate>";
+        static char actions[16384], service[16384];
+        size_t n = 0;
+
+        read_source("conf/bus/org.avert1.policy", actions, sizeof(actions));
+        read_source("systemd/avertd.service.in", service, sizeof(service));
+        ck_assert_ptr_nonnull(strstr(service, "\nUser=avert\n"));
+        for (char *at = actions; (at = strstr(at, "<action id=")); n++) {
+                char *end = strstr(at, "</action>");
+
+                ck_assert_ptr_nonnull(end);
+                *end = '\0';
+                ck_assert_msg(strstr(at, owner), "it may not ask: %.60s", at);
+                at = end + 1;
+        }
+        ck_assert_uint_eq(n, 5);
+}
+END_TEST
+
 HARNESS_MAIN("bus-system", the_name_is_taken_when_the_bus_appears_and_again_after_its_death,
         a_bus_that_stands_still_holds_up_nobody, a_name_that_somebody_else_has_is_done_without,
         without_polkit_others_than_root_only_read, polkit_may_allow_an_action_to_others,
         a_polkit_that_says_no_or_wants_a_password_allows_nothing,
         a_polkit_that_does_not_answer_holds_up_nobody, incidents_and_changes_of_level_are_signals,
         the_library_reaches_the_daemon_there_and_polkit_is_heard,
-        the_page_has_all_members_as_they_are_and_no_other)
+        the_page_has_all_members_as_they_are_and_no_other,
+        polkit_answers_the_user_that_the_service_runs_as)
