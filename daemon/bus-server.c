@@ -57,6 +57,12 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *rete
         return 0;
 }
 
+/* sd-bus itself answers some calls, as those for properties: who does not read the answers may not
+ * go on asking. */
+static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_) {
+        return bus_server_may_send(userdata, sd_bus_message_get_bus(m)) ? 0 : 1;
+}
+
 static int start(BusServer *s, sd_bus *connection, int fd) {
         int r;
 
@@ -72,7 +78,14 @@ static int start(BusServer *s, sd_bus *connection, int fd) {
         r = sd_bus_set_server(connection, 1, s->id);
         if (r < 0)
                 return r;
+        r = sd_bus_negotiate_fds(
+                connection, 0); /* they would be held for a peer, without a limit */
+        if (r < 0)
+                return r;
         r = s->attach(s->userdata, connection);
+        if (r < 0)
+                return r;
+        r = sd_bus_add_filter(connection, NULL, on_message, s);
         if (r < 0)
                 return r;
         r = sd_bus_match_signal(connection, NULL, NULL, "/org/freedesktop/DBus/Local",

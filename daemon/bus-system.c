@@ -78,8 +78,11 @@ static int on_disconnected(
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_) {
         const BusSystem *s = userdata;
 
-        if (sd_bus_message_is_method_call(m, NULL, NULL) > 0)
-                s->options.on_call(s->options.userdata);
+        if (sd_bus_message_is_method_call(m, NULL, NULL) <= 0)
+                return 0;
+        if (!bus_system_may_send(s, sd_bus_message_get_bus(m)))
+                return 1; /* a bus that takes no answers gets none, by sd-bus itself neither */
+        s->options.on_call(s->options.userdata);
         return 0; /* the objects are served behind this */
 }
 
@@ -98,6 +101,8 @@ static int start(BusSystem *s) {
                 r = sd_bus_set_trusted(bus, 0);
         if (r >= 0)
                 r = sd_bus_set_watch_bind(bus, 1);
+        if (r >= 0)
+                r = sd_bus_negotiate_fds(bus, 0); /* nothing takes one */
         if (r >= 0)
                 r = o->attach(o->userdata, bus);
         if (r >= 0)

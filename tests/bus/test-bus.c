@@ -351,6 +351,53 @@ START_TEST(a_peer_that_never_reads_is_dropped_and_holds_up_nobody) {
 }
 END_TEST
 
+/* sd-bus answers these by itself. */
+START_TEST(a_peer_that_asks_and_never_reads_is_dropped) {
+        static const char *const asked[][2] = {
+                { "org.freedesktop.DBus.Introspectable", "Introspect" },
+                { "org.freedesktop.DBus.Peer", "GetMachineId" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(asked); i++) {
+                sd_bus *deaf;
+                Bed bed;
+                int r = 0;
+
+                bed_init(&bed, 0666);
+                deaf = connect_to(&bed);
+                for (int n = 0; r >= 0 && n < 20000; n++) {
+                        sd_bus_message *m = NULL;
+                        uint64_t cookie; /* without, no answer is wanted */
+
+                        ck_assert_int_ge(sd_bus_message_new_method_call(deaf, &m, NULL, BUS_OBJECT,
+                                                 asked[i][0], asked[i][1]),
+                                0);
+                        r = sd_bus_send(deaf, m, &cookie);
+                        if (r >= 0)
+                                r = sd_bus_flush(deaf);
+                        sd_bus_message_unref(m);
+                }
+                ck_assert_msg(r < 0, "%s without end", asked[i][1]);
+                sd_bus_close(deaf);
+                sd_bus_unref(deaf);
+                bed_done(&bed);
+        }
+}
+END_TEST
+
+START_TEST(descriptors_are_not_taken_from_anybody) {
+        sd_bus *bus;
+        Bed bed;
+
+        bed_init(&bed, 0666);
+        bus = connect_to(&bed);
+        ck_assert_int_eq(sd_bus_can_send(bus, 's'), 1);
+        ck_assert_int_eq(sd_bus_can_send(bus, 'h'), 0);
+        hang_up(bus);
+        bed_done(&bed);
+}
+END_TEST
+
 START_TEST(a_peer_that_asks_and_leaves_is_no_trouble) {
         sd_bus *bus;
         Bed bed;
@@ -431,5 +478,6 @@ HARNESS_MAIN("bus", everybody_may_read_and_sees_the_state,
         of_forty_peers_some_are_turned_away_and_places_come_free,
         one_user_cannot_lock_the_administrator_out,
         a_peer_that_never_reads_is_dropped_and_holds_up_nobody,
+        a_peer_that_asks_and_never_reads_is_dropped, descriptors_are_not_taken_from_anybody,
         a_peer_that_asks_and_leaves_is_no_trouble, a_peer_has_four_open_questions_at_most,
         bytes_that_are_no_dbus_end_that_connection_only)
