@@ -75,9 +75,9 @@ static void take_config(Sentinel *s) {
         atomic_store(&s->taking, NULL);
 
         begin_event(s, EVENT_RELOADED, NOTIFY_INFO, &text);
-        textbuf_addf(&text, "%zu %s from %zu %s in force", config->n_policies,
+        textbuf_addf(&text, "%zu %s from %zu %s %s in force", config->n_policies,
                 config->n_policies == 1 ? "policy" : "policies", config->n_sources,
-                config->n_sources == 1 ? "file is" : "files are");
+                config->n_sources == 1 ? "file" : "files", config->n_policies == 1 ? "is" : "are");
         push(s, &s->event);
 }
 
