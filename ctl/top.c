@@ -177,6 +177,7 @@ static void take_process(const Json *p, TopRow *ret) {
 
 static void take_unit(const Json *u, TopRow *ret) {
         const char *container = json_text(u, "container"), *unit = json_text(u, "unit");
+        const char *cgroup = json_text(u, "user_unit_cgroup");
         TextBuf b;
 
         ret->pid = number_or_unknown(u, "largest_pid");
@@ -191,7 +192,8 @@ static void take_unit(const Json *u, TopRow *ret) {
                         number_or_unknown(u, "session"));
         textbuf_init(&b, ret->other, sizeof(ret->other));
         textbuf_addf(&b, "%s %" PRId64, json_text(u, "largest_comm"), ret->pid);
-        (void) text_copy(ret->ward, sizeof(ret->ward), unit);
+        if (!text_copy(ret->ward, sizeof(ret->ward), *cgroup ? cgroup : unit))
+                ret->ward[0] = '\0';
         ret->values[TOP_RATE] = number_or_unknown(u, "pressure_permyriad");
 }
 

@@ -45,7 +45,8 @@ typedef struct TopRow {
         int64_t pid;
         char name[64];
         char other[64];
-        char ward[64]; /* what protects it: its pid or unit; "" where neither does */
+        char ward[256]; /* what protects it, whole: its pid or unit, or the cgroup of a user's unit;
+                           "" where none does */
         int64_t values[_TOP_COLUMN_MAX]; /* TOP_UNKNOWN */
         uint64_t n_processes;
 } TopRow;

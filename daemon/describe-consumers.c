@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,26 @@ static const char *unit_of(const ProcFacts *f) {
         return *f->user_unit ? f->user_unit : f->unit;
 }
 
+/* Where a user's manager has its unit: the name alone may be that of a unit of another user's. Null
+ * for a unit of the system manager. */
+static void put_cgroup(const ProcFacts *f, Json *map) {
+        size_t len = strlen(f->user_unit);
+
+        for (const char *at = f->cgroup; len > 0 && (at = strstr(at, f->user_unit)); at++) {
+                char path[sizeof(((Ward *) NULL)->name)]; /* longer ones cannot be protected */
+
+                if (at == f->cgroup || at[-1] != '/' || (at[len] != '/' && at[len] != '\0'))
+                        continue;
+                if ((size_t) (at - f->cgroup) + len >= sizeof(path))
+                        break;
+                snprintf(path, sizeof(path), "%.*s", (int) ((size_t) (at - f->cgroup) + len),
+                        f->cgroup);
+                json_put_text(map, "user_unit_cgroup", path);
+                return;
+        }
+        json_put_null(map, "user_unit_cgroup");
+}
+
 static void put_known(Json *map, const char *key, bool known, int64_t value) {
         if (known)
                 json_put_signed(map, key, value);
@@ -77,7 +98,8 @@ static const GroupSample *group_of(const Sample *s, const ProcFacts *f) {
         for (size_t i = 0; i < s->n_groups; i++) {
                 const GroupFacts *g = s->groups[i].facts;
 
-                if (*f->user_unit ? g->is_user_unit && strcmp(g->user_unit, f->user_unit) == 0
+                if (*f->user_unit ? g->is_user_unit && group_holds(g, f->cgroup) &&
+                                        strcmp(g->user_unit, f->user_unit) == 0
                                   : g->is_unit && *f->unit && strcmp(g->unit, f->unit) == 0)
                         return &s->groups[i];
         }
@@ -99,6 +121,7 @@ static void add_party(const Sample *s, const Party *p, Json *list) {
         Json *one = json_add_map(list);
 
         json_put_text(one, "unit", unit_of(p->facts));
+        put_cgroup(p->facts, one);
         json_put_text(one, "container", p->facts->container);
         json_put_number(one, "uid", p->facts->uid);
         json_put_signed(one, "session", p->facts->session);

@@ -394,6 +394,46 @@ START_TEST(consumers_are_summed_up_by_what_competes_as_one) {
 }
 END_TEST
 
+/* Two users may have units of one name. */
+START_TEST(the_unit_of_a_user_is_told_with_its_cgroup) {
+        static const GroupFacts facts[] = {
+                { .path = "/u/1/a.scope",
+                        .unit = "",
+                        .user_unit = "a.scope",
+                        .is_user_unit = true },
+                { .path = "/u/2/a.scope",
+                        .unit = "",
+                        .user_unit = "a.scope",
+                        .is_user_unit = true },
+        };
+        static GroupSample groups[] = {
+                { .facts = &facts[0], .populated = true, .psi_have = 1 },
+                { .facts = &facts[1], .populated = true, .psi_have = 1 },
+        };
+        static const Row rows[] = {
+                { "units.0.unit", "\"a.scope\"" },
+                { "units.0.user_unit_cgroup", "\"\\/u\\/2\\/a.scope\"" },
+                { "units.0.pressure_permyriad", "22" },
+                { "units.1.user_unit_cgroup", "null" },
+        };
+        json_object *json;
+
+        view_double_init(&d);
+        d.facts[0].user_unit = "a.scope";
+        d.facts[0].cgroup = "/u/2/a.scope/b";
+        for (int i = 0; i < _PSI_METRICS; i++) {
+                groups[0].pressure[i] = 11;
+                groups[1].pressure[i] = 22;
+        }
+        d.view.sample.groups = groups;
+        d.view.sample.n_groups = 2;
+        json = parse(describe_consumers(&d.view));
+        assert_rows(json, rows, ELEMENTS(rows));
+        json_object_put(json);
+        view_double_done(&d);
+}
+END_TEST
+
 START_TEST(leases_are_told_with_what_is_left_of_them) {
         static const Row rows[] = {
                 { "leases.0.file", "\"memory.high\"" },
@@ -635,7 +675,7 @@ HARNESS_MAIN("describe", pauses_and_wards_are_told_with_what_is_left_of_them,
         the_level_is_the_worst_that_holds,
         policies_tell_what_each_match_selects_and_which_never_did,
         a_watched_cgroup_counts_as_selected_whoever_sits_in_it,
-        consumers_are_summed_up_by_what_competes_as_one, leases_are_told_with_what_is_left_of_them,
-        the_judgement_ranks_and_tells_why_not, the_judgement_tells_which_cgroups_compete,
-        an_event_is_complete_and_its_holes_are_null, an_event_about_a_cgroup_names_it,
-        the_state_tells_the_watched_cgroups_the_nearest_first)
+        consumers_are_summed_up_by_what_competes_as_one, the_unit_of_a_user_is_told_with_its_cgroup,
+        leases_are_told_with_what_is_left_of_them, the_judgement_ranks_and_tells_why_not,
+        the_judgement_tells_which_cgroups_compete, an_event_is_complete_and_its_holes_are_null,
+        an_event_about_a_cgroup_names_it, the_state_tells_the_watched_cgroups_the_nearest_first)

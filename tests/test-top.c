@@ -235,6 +235,33 @@ START_TEST(an_explanation_takes_the_place_of_the_table_until_it_is_left) {
 }
 END_TEST
 
+#define LONG_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+START_TEST(who_is_protected_is_named_in_full) {
+        static const struct {
+                const char *unit, *ward;
+        } rows[] = {
+                { "\"unit\":\"docker-" LONG_ID ".scope\",\"user_unit_cgroup\":null",
+                        "docker-" LONG_ID ".scope" },
+                /* of a user's manager: there may be one of that name for each user */
+                { "\"unit\":\"a.scope\",\"user_unit_cgroup\":\"/user.slice/u/a.scope\"",
+                        "/user.slice/u/a.scope" },
+                { "\"unit\":\"" LONG_ID LONG_ID LONG_ID LONG_ID "\"", "" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                char text[1024];
+
+                snprintf(text, sizeof(text), "{\"units\":[{%s,\"freeable_bytes\":1}]}",
+                        rows[i].unit);
+                begin();
+                take("{}", text);
+                ck_assert_str_eq(top_selected(&top)->ward, rows[i].ward);
+                top_done(&top);
+        }
+}
+END_TEST
+
 START_TEST(a_unit_or_process_can_be_protected_a_session_cannot) {
         begin();
         ck_assert_int_eq(top_key(&top, 'x'), TOP_DRAW); /* a session */
@@ -335,5 +362,6 @@ HARNESS_MAIN("top", the_page_has_gauges_incidents_leases_and_the_table,
         keys_choose_what_is_shown_and_in_which_order, the_choice_stays_on_who_was_chosen,
         a_short_window_shows_the_rows_around_the_choice,
         an_explanation_takes_the_place_of_the_table_until_it_is_left, help_fits_into_a_usual_window,
-        a_unit_or_process_can_be_protected_a_session_cannot, what_is_not_known_is_said_to_be,
-        the_history_holds_two_minutes, more_rows_and_lines_than_there_is_room_for_are_cut)
+        who_is_protected_is_named_in_full, a_unit_or_process_can_be_protected_a_session_cannot,
+        what_is_not_known_is_said_to_be, the_history_holds_two_minutes,
+        more_rows_and_lines_than_there_is_room_for_are_cut)
