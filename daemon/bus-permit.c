@@ -9,6 +9,7 @@
 
 enum {
         PLEAS_PER_PEER = 2,
+        PLEAS_PER_USER = 4, /* that wait for polkit, which may wait for a password */
         POLKIT_ALLOW_INTERACTION = 1,
 };
 
@@ -37,10 +38,14 @@ static void forget(Plea *p) {
         p->call = sd_bus_message_unref(p->call);
 }
 
-static int deny(Plea *p, const char *why) {
-        (void) sd_bus_reply_method_errorf(p->call, SD_BUS_ERROR_ACCESS_DENIED, "%s", why);
+static int refuse(Plea *p, const char *error, const char *why) {
+        (void) sd_bus_reply_method_errorf(p->call, error, "%s", why);
         forget(p);
         return 0;
+}
+
+static int deny(Plea *p, const char *why) {
+        return refuse(p, SD_BUS_ERROR_ACCESS_DENIED, why);
 }
 
 /* Failures to send are those of a peer who has gone. */
@@ -77,6 +82,7 @@ static int ask_polkit(Plea *p) {
         bool may_ask = sd_bus_message_get_allow_interactive_authorization(p->call) > 0;
         int r;
 
+        p->asks = true;
         p->slot = sd_bus_slot_unref(p->slot);
         r = sd_bus_message_new_method_call(bus, &m, "org.freedesktop.PolicyKit1",
                 "/org/freedesktop/PolicyKit1/Authority", "org.freedesktop.PolicyKit1.Authority",
@@ -91,6 +97,15 @@ static int ask_polkit(Plea *p) {
         return r < 0 ? deny(p, "polkit cannot be asked") : 0;
 }
 
+static bool has_enough(const Plea *p) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < PLEAS_MAX; i++)
+                n += p->bus->pleas[i].call && p->bus->pleas[i].asks &&
+                        p->bus->pleas[i].uid == p->uid;
+        return n >= PLEAS_PER_USER;
+}
+
 static int on_uid(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_) {
         Plea *p = userdata;
         uint32_t uid;
@@ -98,7 +113,11 @@ static int on_uid(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unuse
         if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) < 0)
                 return deny(p, "the bus does not say who asks");
         p->uid = uid;
-        return is_above_asking(uid) ? grant(p) : ask_polkit(p);
+        if (is_above_asking(uid))
+                return grant(p);
+        if (has_enough(p))
+                return refuse(p, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many of these at a time");
+        return ask_polkit(p);
 }
 
 static Plea *claim(Bus *b, sd_bus_message *call) {

@@ -58,17 +58,21 @@ static void on_answer(void *userdata, View *view) {
 
 /* A free place, or NULL when the caller has enough of them. */
 static Question *claim(Bus *b, sd_bus_message *call) {
+        size_t of_peer = 0, n_free = 0;
         Question *found = NULL;
-        size_t of_peer = 0;
 
         for (size_t i = 0; i < ELEMENTS(b->questions); i++) {
                 Question *q = &b->questions[i];
 
-                if (!q->call)
+                if (!q->call) {
                         found = q;
-                else if (bus_is_same_peer(q->call, call))
+                        n_free++;
+                } else if (bus_is_same_peer(q->call, call))
                         of_peer++;
         }
+        if (n_free <= QUESTIONS_RESERVED &&
+                !bus_server_is_trusted(b->server, sd_bus_message_get_bus(call)))
+                return NULL;
         return of_peer < QUESTIONS_PER_PEER ? found : NULL;
 }
 

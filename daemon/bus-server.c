@@ -187,6 +187,12 @@ sd_bus *bus_server_peer(const BusServer *s, size_t i) {
         return i < s->n ? s->peers[i].connection : NULL;
 }
 
+bool bus_server_is_trusted(const BusServer *s, const sd_bus *connection) {
+        size_t i = find(s, connection);
+
+        return i != SIZE_MAX && (s->peers[i].uid == 0 || s->peers[i].uid == s->seats.own);
+}
+
 bool bus_server_may_send(BusServer *s, sd_bus *connection) {
         uint64_t unread = 0;
         size_t i = find(s, connection);

@@ -47,5 +47,8 @@ size_t bus_server_count(const BusServer *s);
 /* The peers, one by one; NULL at the end. Dropping one moves the others up. */
 sd_bus *bus_server_peer(const BusServer *s, size_t i);
 
+/* True for a peer that is root or our own user; false for what is no peer. */
+bool bus_server_is_trusted(const BusServer *s, const sd_bus *connection);
+
 /* False, and the peer is dropped, when it has too much unread; to be asked before more is sent. */
 bool bus_server_may_send(BusServer *s, sd_bus *connection);

@@ -20,6 +20,11 @@ typedef enum QuestionKind {
         QUESTION_EXPLAIN_JSON,
 } QuestionKind;
 
+enum {
+        QUESTIONS_MAX = 48,     /* inquiries are for others as well, who are not to be kept out */
+        QUESTIONS_RESERVED = 8, /* of these, for root and ourselves on the private socket */
+};
+
 /* A method call that waits for a view. */
 typedef struct Question {
         Bus *bus;
@@ -43,7 +48,8 @@ typedef struct Plea {
         sd_bus_slot *slot;    /* of what is asked in turn */
         const char *action;   /* of polkit, literal */
         BusChange change;
-        uid_t uid;
+        uid_t uid; /* when that is known */
+        bool asks; /* it waits for polkit */
 } Plea;
 
 struct Bus {
@@ -52,7 +58,7 @@ struct Bus {
         BusSystem *system; /* NULL: it is not joined */
         BusSummary summary;
         usec_t asked_usec; /* when somebody on the system bus called last; 0: never */
-        Question questions[INQUIRIES_MAX];
+        Question questions[QUESTIONS_MAX];
         Plea pleas[PLEAS_MAX];
 };
 

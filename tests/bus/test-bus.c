@@ -443,6 +443,62 @@ START_TEST(a_peer_has_four_open_questions_at_most) {
 }
 END_TEST
 
+/* Returns how many were refused. */
+static int ask_four_times(sd_bus *bus) {
+        int refused = 0;
+
+        for (int i = 0; i < 4; i++)
+                ck_assert_int_ge(sd_bus_call_method_async(bus, NULL, NULL, BUS_OBJECT,
+                                         BUS_INTERFACE, "Describe", count_reply, &refused, NULL),
+                        0);
+        process_all(bus);
+        return refused;
+}
+
+static void nobody_asks_all_he_can(const Bed *bed) {
+        sd_bus *peers[BUS_PEERS_PER_USER];
+        int refused = 0;
+
+        for (size_t i = 0; i < ELEMENTS(peers); i++) {
+                peers[i] = connect_to(bed);
+                refused += ask_four_times(peers[i]);
+        }
+        ck_assert_int_eq(refused, 4 * BUS_PEERS_PER_USER - 40);
+        ck_assert_int_eq(kill(getpid(), SIGSTOP), 0);
+        for (size_t i = 0; i < ELEMENTS(peers); i++)
+                hang_up(peers[i]);
+}
+
+START_TEST(the_questions_of_one_user_leave_room_for_root) {
+        int status = -1;
+        sd_bus *bus;
+        pid_t pid;
+        Bed bed;
+
+        if (geteuid() != 0)
+                return; /* there is no other user to be */
+
+        bed_init(&bed, 0666);
+        order(&bed, 'm');
+        pid = fork();
+        if (pid == 0) {
+                if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+                        _exit(99);
+                nobody_asks_all_he_can(&bed);
+                _exit(0);
+        }
+        ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+        ck_assert(WIFSTOPPED(status));
+        bus = connect_to(&bed);
+        ck_assert_int_eq(ask_four_times(bus), 0);
+        hang_up(bus);
+        ck_assert_int_eq(kill(pid, SIGCONT), 0);
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(status, 0);
+        bed_done(&bed);
+}
+END_TEST
+
 START_TEST(bytes_that_are_no_dbus_end_that_connection_only) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         char buf[4096];
@@ -480,4 +536,5 @@ HARNESS_MAIN("bus", everybody_may_read_and_sees_the_state,
         a_peer_that_never_reads_is_dropped_and_holds_up_nobody,
         a_peer_that_asks_and_never_reads_is_dropped, descriptors_are_not_taken_from_anybody,
         a_peer_that_asks_and_leaves_is_no_trouble, a_peer_has_four_open_questions_at_most,
+        the_questions_of_one_user_leave_room_for_root,
         bytes_that_are_no_dbus_end_that_connection_only)
