@@ -703,6 +703,17 @@ static Policy *process_policy(World *w, const char *name, uint64_t bytes) {
         return p;
 }
 
+START_TEST(what_the_whole_machine_cannot_tell_is_not_held_against_a_small_one) {
+        Story *st = story_new(GIB(16));
+
+        process_policy(st->w, "small", MIB(50));
+        story_process(st, "small", MIB(64), 0, ANSWER_FREES_NOTHING); /* others took it at once */
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_DONE, SEC(20)));
+        ck_assert_ptr_null(strstr(st->w->trace, "step-failed"));
+        story_free(st);
+}
+END_TEST
+
 START_TEST(one_destructive_step_at_a_time_and_the_system_goes_first) {
         Story *st = story_new(GIB(16));
 
@@ -1321,6 +1332,7 @@ int main(void) {
                 who_was_replaced_is_not_touched_and_the_choice_made_again,
                 who_does_not_exit_is_remembered_and_the_next_one_taken,
                 a_kill_that_freed_nothing_is_not_repeated_on_its_kind,
+                what_the_whole_machine_cannot_tell_is_not_held_against_a_small_one,
                 others_that_go_on_filling_make_no_step_useless,
                 absence_from_a_fresh_sample_is_an_end_too, a_namespace_init_is_not_asked,
                 a_tree_partly_refused_is_a_partial_success,

@@ -12,6 +12,8 @@
 /* Less than this part of what was promised: it helped nothing. */
 #define USELESS_PART 4
 
+#define NOISE_PART 100
+
 /* How long an incident waits after so many failures in a row: what fails again and again should
  * neither march through all processes nor fill the journal. */
 static const usec_t pauses_usec[] = {
@@ -74,10 +76,15 @@ static uint64_t freed_by(const Flight *f) {
         return MAX(freed, freed_in_group(f));
 }
 
-static bool is_useless(const Flight *f) {
-        bool seen = (f->measured && f->best > 0) || f->group_least != UINT64_MAX;
+/* What the machine as a whole has left moves by this much at any time: of a step that promised less
+ * it tells nothing. */
+static bool is_seen(const Judge *j, const Flight *f) {
+        return (f->measured && f->best > 0 && f->promised >= j->s->raw.mem_total / NOISE_PART) ||
+                f->group_least != UINT64_MAX;
+}
 
-        return seen && freed_by(f) < f->promised / USELESS_PART;
+static bool is_useless(const Judge *j, const Flight *f) {
+        return is_seen(j, f) && freed_by(f) < f->promised / USELESS_PART;
 }
 
 static void count_failure(Judge *j, Incident *i) {
@@ -144,7 +151,7 @@ static void go_on_with_target(Judge *j, const Flight *f, Incident *i) {
 }
 
 void flight_end_settled(Judge *j, Flight *f, Incident *i) {
-        bool lethal = f->step != STEP_SIGNAL, useless = lethal && is_useless(f);
+        bool lethal = f->step != STEP_SIGNAL, useless = lethal && is_useless(j, f);
         Event *e = end(j, f, i, useless ? EVENT_STEP_FAILED : EVENT_STEP_DONE);
 
         j->book->freed_total += freed_by(f);
