@@ -179,6 +179,43 @@ START_TEST(a_ward_is_not_taken_nor_is_what_holds_it) {
 }
 END_TEST
 
+START_TEST(where_only_a_ward_would_help_that_is_told) {
+        static const struct {
+                const char *name;
+                WardKind kind;
+                const char *what;
+                TargetKind target;
+                const char *text;
+        } rows[] = {
+                { "process", WARD_PROCESS, "", TARGET_PROCESS, "best found: cc (pid 1000, " },
+                { "unit", WARD_UNIT, "build.service", TARGET_PROCESS,
+                        "best found: cc (pid 1000, " },
+                { "unit, by unit", WARD_UNIT, "build.service", TARGET_UNIT,
+                        "best found: build.service (" },
+        };
+
+        for (size_t k = 0; k < ELEMENTS(rows); k++) {
+                Story *st = ladder_story(GIB(5));
+                ProcSample *small;
+                const Event *e;
+
+                st->w->policies[0].targets.kind = rows[k].target;
+                small = story_process(st, "small", MIB(20), 0, ANSWER_OBEYS);
+                world_unit(st->w, "/system.slice/small.service", "small.service", 0, UINT64_MAX);
+                world_facts(st->w, small)->cgroup = "/system.slice/small.service";
+                world_facts(st->w, small)->unit = "small.service";
+                world_rehash(st->w);
+                protect(st, rows[k].kind, rows[k].what, st->w->facts[0].pid, SEC(50));
+                e = story_until(st, EVENT_NO_USEFUL_VICTIM, SEC(40));
+                ck_assert_msg(e != NULL, "%s", rows[k].name);
+                ck_assert_msg(strstr(e->text, rows[k].text) &&
+                                strstr(e->text, "protected-on-request), would free 1"),
+                        "%s: %s", rows[k].name, e->text);
+                story_free(st);
+        }
+}
+END_TEST
+
 START_TEST(another_one_with_the_pid_of_a_ward_is_no_ward) {
         Story *st = ladder_story(GIB(5));
 
@@ -278,6 +315,7 @@ int main(void) {
                 who_got_his_sigterm_is_not_killed_in_a_pause,
                 a_lease_is_not_tightened_in_a_pause_and_still_given_back,
                 a_ward_is_not_taken_nor_is_what_holds_it,
+                where_only_a_ward_would_help_that_is_told,
                 another_one_with_the_pid_of_a_ward_is_no_ward,
                 a_unit_is_not_one_whose_name_only_begins_alike_nor_a_users,
                 who_got_his_sigterm_and_is_protected_then_is_not_killed,

@@ -43,26 +43,51 @@ void no_victim_print_breakdown(const Sample *s, TextBuf *out) {
         }
 }
 
-/* The largest of those who were refused for being small, else the largest of all. */
-static const Candidate *best_of(const DecideScratch *scratch) {
-        for (size_t i = 0; i < scratch->n_best; i++)
-                if (scratch->best[i].refusal == REFUSAL_TOO_SMALL)
-                        return &scratch->best[i];
-        return scratch->n_best > 0 ? &scratch->best[0] : NULL;
+/* Whom it says more about than about others that he was refused: somebody protects him, and his end
+ * would help; else he is small. */
+static int weight_of(Refusal refusal, uint64_t freeable, uint64_t at_least) {
+        return refusal == REFUSAL_WARD && freeable >= at_least ? 2 : refusal == REFUSAL_TOO_SMALL;
+}
+
+/* The largest of those, else the largest of all. */
+static const Candidate *best_of(const DecideScratch *scratch, const Sample *s, uint64_t at_least) {
+        const Candidate *best = NULL;
+        int heaviest = -1;
+
+        for (size_t i = 0; i < scratch->n_best; i++) {
+                const Candidate *c = &scratch->best[i];
+                int weight = weight_of(c->refusal, s->procs[c->proc].freeable, at_least);
+
+                if (weight > heaviest) {
+                        heaviest = weight;
+                        best = c;
+                }
+        }
+        return best;
 }
 
 /* Likewise of the cgroups, where they are what competes. */
-static const GroupCandidate *best_group_of(const DecideScratch *scratch) {
-        for (size_t i = 0; i < scratch->n_best_groups; i++)
-                if (scratch->best_groups[i].refusal == REFUSAL_TOO_SMALL)
-                        return &scratch->best_groups[i];
-        return scratch->n_best_groups > 0 ? &scratch->best_groups[0] : NULL;
+static const GroupCandidate *best_group_of(const DecideScratch *scratch, uint64_t at_least) {
+        const GroupCandidate *best = NULL;
+        int heaviest = -1;
+
+        for (size_t i = 0; i < scratch->n_best_groups; i++) {
+                const GroupCandidate *c = &scratch->best_groups[i];
+                int weight = weight_of(c->refusal, c->freeable, at_least);
+
+                if (weight > heaviest) {
+                        heaviest = weight;
+                        best = c;
+                }
+        }
+        return best;
 }
 
 static void print_best(const Judge *j, const Incident *i, TextBuf *out) {
-        const Candidate *best = best_of(j->scratch);
+        uint64_t at_least = rank_at_least(judge_policy(j, i), j->s);
+        const Candidate *best = best_of(j->scratch, j->s, at_least);
         const GroupCandidate *group = target_is_group(judge_policy(j, i)->targets.kind)
-                ? best_group_of(j->scratch)
+                ? best_group_of(j->scratch, at_least)
                 : NULL;
         const ProcSample *p;
 
@@ -72,7 +97,7 @@ static void print_best(const Judge *j, const Incident *i, TextBuf *out) {
                 textbuf_addf(out, " (%s), would free ", refusal_name(group->refusal));
                 textbuf_add_bytes(out, group->freeable);
                 textbuf_add(out, "; worth it from ");
-                textbuf_add_bytes(out, rank_at_least(judge_policy(j, i), j->s));
+                textbuf_add_bytes(out, at_least);
                 return;
         }
         if (!best) {
@@ -85,7 +110,7 @@ static void print_best(const Judge *j, const Incident *i, TextBuf *out) {
         textbuf_addf(out, " (pid %d, %s), would free ", p->facts->pid, refusal_name(best->refusal));
         textbuf_add_bytes(out, p->freeable);
         textbuf_add(out, "; worth it from ");
-        textbuf_add_bytes(out, rank_at_least(judge_policy(j, i), j->s));
+        textbuf_add_bytes(out, at_least);
 }
 
 void no_victim_tell(Judge *j, Incident *i) {
