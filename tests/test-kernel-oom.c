@@ -213,6 +213,26 @@ START_TEST(an_open_incident_about_it_came_too_late) {
 }
 END_TEST
 
+/* It is a miss of who paused it, not of a policy. */
+START_TEST(a_pause_is_named_as_the_reason) {
+        for (int open = 0; open < 2; open++) {
+                GroupSample *g;
+                World *w = limited_unit(&g);
+
+                steering_pause(&w->book.steering, USEC_UNSET, 0);
+                if (open)
+                        group_set(g, MIB(510), 0);
+                world_tick(w, SEC(1));
+                kill_in(g, 1, true);
+                world_tick(w, SEC(1));
+                ck_assert_msg(strstr(told(w), "avert was paused and took no step") != NULL, "%s",
+                        told(w));
+                ck_assert_ptr_null(strstr(told(w), "too late"));
+                world_free(w);
+        }
+}
+END_TEST
+
 int main(void) {
         const TTest *const tests[] = {
                 a_unit_that_met_its_limit_is_named_with_its_policy,
@@ -224,6 +244,7 @@ int main(void) {
                 those_above_do_not_count_it_again,
                 a_cgroup_that_is_gone_a_moment_later_is_named,
                 an_open_incident_about_it_came_too_late,
+                a_pause_is_named_as_the_reason,
         };
         Suite *s = suite_create("kernel-oom");
         TCase *tc = tcase_create("kernel-oom");

@@ -164,7 +164,16 @@ static void print_why_not(const Missing *m, const Policy *near, TextBuf *out) {
         textbuf_add(out, " and did not yet");
 }
 
+static void print_limit(const Judge *j, const GroupSample *limited, TextBuf *out) {
+        if (!limited)
+                return;
+        textbuf_add(out, "a limit of ");
+        textbuf_add_bytes(out, evaluate_group_limit(j->s, limited));
+        textbuf_add(out, " was met; ");
+}
+
 static void tell(Judge *j, uint64_t n, const GroupSample *g) {
+        bool paused = steering_is_paused(&j->book->steering, j->now_usec);
         const GroupSample *limited = g && met_a_limit(j->s, g) ? g : NULL;
         const Incident *open = open_incident(j, limited);
         Event *e = judge_add_event(j, EVENT_KERNEL_OOM, open);
@@ -177,16 +186,14 @@ static void tell(Judge *j, uint64_t n, const GroupSample *g) {
         if (g)
                 judge_describe_group(j->s, g, &e->group);
         textbuf_init(&out, e->text, sizeof(e->text));
-        if (limited) {
-                textbuf_add(&out, "a limit of ");
-                textbuf_add_bytes(&out, evaluate_group_limit(j->s, g));
-                textbuf_add(&out, " was met; ");
-        }
-        if (open) {
+        print_limit(j, limited, &out);
+        if (paused)
+                textbuf_addf(&out, "avert was paused and took no step%s", open ? "" : "; ");
+        else if (open)
                 textbuf_add(
                         &out, "while this incident was open: it came too late or took too little");
+        if (open)
                 return;
-        }
         if (!near) {
                 textbuf_addf(&out, "no policy with a destructive step watches the %s",
                         limited ? "cgroup" : "system");
