@@ -110,8 +110,9 @@ static void add_reapers(const MetricsSource *source, Exposition *x) {
 
 static void add_events(const MetricsSource *source, Exposition *x) {
         const EventTally *t = &source->view->tally;
-        uint64_t n[_EVENT_MAX] = {};
+        uint64_t n[_EVENT_MAX];
 
+        memcpy(n, source->view->told_by_main, sizeof(n));
         for (size_t i = 0; i < t->n; i++)
                 n[t->counts[i].kind] += t->counts[i].n;
         for (int kind = 0; kind < _EVENT_MAX; kind++)

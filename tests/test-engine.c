@@ -180,6 +180,7 @@ END_TEST
 START_TEST(start_rivals_and_stop_are_told_to_main_and_sink) {
         Event event;
         Engine *e;
+        View *v;
 
         write_tree();
         atomic_store(&saw_start, false);
@@ -194,6 +195,13 @@ START_TEST(start_rivals_and_stop_are_told_to_main_and_sink) {
         ck_assert(await_event(e, EVENT_RELOAD_REFUSED, &event));
         ck_assert_uint_gt(event.serial, 0);
         ck_assert_uint_gt(event.at_usec, 0);
+        ck_assert_int_eq(engine_view_request(e, false), 0);
+        ck_assert(await(engine_view_fd(e)));
+        v = engine_view(e);
+        ck_assert_uint_eq(v->told_by_main[EVENT_STARTED], 1);
+        ck_assert_uint_eq(v->told_by_main[EVENT_RIVAL], 1);
+        ck_assert_uint_eq(v->told_by_main[EVENT_RELOAD_REFUSED], 1);
+        engine_view_release(e);
         engine_stop(e);
         ck_assert(await_event(e, EVENT_STOPPING, &event));
         ck_assert(atomic_load(&saw_start));

@@ -64,6 +64,9 @@ static void begin(void) {
         tell("host-low", EVENT_STEP_DONE, STEP_TERMINATE, 1000);
         tell("host-low", EVENT_STEP_FAILED, STEP_TERMINATE, 24);
         tell("gone", EVENT_STEP_DONE, STEP_RECLAIM, 5);
+        tell("", EVENT_SOURCE_DEGRADED, -1, 0);
+        d.view.told_by_main[EVENT_SOURCE_DEGRADED] = 2;
+        d.view.told_by_main[EVENT_RELOAD_REFUSED] = 1;
 }
 
 static void end(void) {
@@ -101,6 +104,8 @@ static const char *const lines[] = {
         "avert_kernel_kills_total 2",
         "avert_events_total{event=\"incident-opened\"} 1",
         "avert_events_total{event=\"livelock\"} 0",
+        "avert_events_total{event=\"source-degraded\"} 3",
+        "avert_events_total{event=\"reload-refused\"} 1",
         "avert_leases{file=\"cgroup.freeze\"} 1",
         "avert_leases{file=\"memory.high\"} 0",
         "avert_signals_total{result=\"refused\"} 9",

@@ -50,9 +50,10 @@ struct Engine {
         MatchTally tally;
 
         usec_t started_usec;
-        View *asked; /* the sentinel has it */
-        View *view;  /* main has it */
-        Event event; /* under construction, on main */
+        View *asked;               /* the sentinel has it */
+        View *view;                /* main has it */
+        Event event;               /* under construction, on main */
+        uint64_t told[_EVENT_MAX]; /* of these, by kind */
 };
 
 /* Passes e->event on. */

@@ -18,6 +18,7 @@ enum { VIEW_SPARE = 64 };
 void engine_push(Engine *e) {
         if (e->event.at_usec == 0)
                 e->event.at_usec = clock_monotonic_usec();
+        e->told[e->event.kind]++;
         reporter_push(e->reporter, REPORTER_MAIN, &e->event);
 }
 
@@ -224,6 +225,7 @@ View *engine_view(Engine *e) {
                         e->view_config = config_ref(e->retired[i]);
         v->started_usec = e->started_usec;
         v->dry = e->dry;
+        memcpy(v->told_by_main, e->told, sizeof(v->told_by_main));
         tally_view(e, v);
         v->match_hits = v->config == e->config ? e->tally.most : NULL;
         return v;

@@ -34,7 +34,8 @@ typedef struct View {
         Trail trail;           /* empty unless the sentinel made the view */
         DecideScratch scratch; /* main's own, for rankings */
         SentinelStats sentinel;
-        EventTally tally; /* of what the sentinel told; main's own events are not in it */
+        EventTally tally;                  /* of what the sentinel told ... */
+        uint64_t told_by_main[_EVENT_MAX]; /* ... and of main's own events, since its start */
         ScoutStats scout;
         SourceHealth sources[_SOURCE_MAX];
         uint64_t *match_hits; /* per MatchSpec.id: the most processes or cgroups it selected at one
