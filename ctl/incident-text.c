@@ -170,7 +170,7 @@ static void print_head(const Ctl *ctl, const Json *d) {
         print_row(ctl, "because", json_text(d, "reason"));
         print_result(ctl, d);
         if (json_flag(d, "earlier_lost"))
-                print_row(ctl, "lost", "what was kept before could not be read any more");
+                print_row(ctl, "lost", "what was kept before is gone, or could not be read");
 }
 
 static void print_rule(const Ctl *ctl, const Json *rule) {

@@ -121,11 +121,17 @@ static void sum_up(Json *d, const Event *e) {
                 count(d, "kernel_oom_kills", e->count);
 }
 
+static bool begins(const Event *e) {
+        return e->kind == EVENT_INCIDENT_OPENED || e->kind == EVENT_KERNEL_OOM;
+}
+
 static void add_event(Json *d, const Event *e) {
         Json *events = json_get(d, "events");
 
         if (e->serial <= json_get_number(d, "last_serial"))
                 return; /* it is there: the last write was not known to have come to its end */
+        if (json_length(events) == 0 && !begins(e))
+                json_put_bool(d, "earlier_lost", true); /* it was the oldest, and had to go */
         json_put_number(d, "last_serial", e->serial);
         sum_up(d, e);
         describe_put_event(e, json_add_map(events));

@@ -231,7 +231,7 @@ static void on_view(void *ctx, View *view) {
         if (entries)
                 n = trail_copy(
                         &view->trail, usec_since(now, TRAIL_SPAN_USEC), entries, TRAIL_ENTRIES_MAX);
-        for (size_t i = 0; n > 0 && i < k->n_asking; i++)
+        for (size_t i = 0; n > 0 && !k->given_up && i < k->n_asking; i++)
                 add_part(k, INCIDENT_PART_TRAIL, k->asking[i], entries,
                         (uint32_t) (n * sizeof(*entries)));
         k->n_asking = 0;
@@ -267,6 +267,17 @@ static void add_rule(IncidentKeeper *k, const char *name, const Event *e, const 
 /* ---- events
  * -------------------------------------------------------------------------------------- */
 
+/* Two events may be of one microsecond; the time is what names the file. */
+static usec_t time_of_its_own(const IncidentNamed *list, size_t n, usec_t at_usec) {
+        for (size_t i = 0; i < n;)
+                if (list[i].opened_usec == at_usec) {
+                        at_usec++;
+                        i = 0;
+                } else
+                        i++;
+        return at_usec;
+}
+
 /* The entry of the key, or the one that was longest without an event, as a new one. True: it is
  * new.
  */
@@ -280,7 +291,8 @@ static bool find_named(IncidentNamed *list, size_t n, uint64_t key, usec_t apart
                         oldest = &list[i];
         is_new = oldest->key != key || usec_since(e->at_usec, oldest->last_usec) > apart_usec;
         if (is_new)
-                *oldest = (IncidentNamed){ .key = key, .opened_usec = e->realtime_usec };
+                *oldest = (IncidentNamed){ .key = key,
+                        .opened_usec = time_of_its_own(list, n, e->realtime_usec) };
         oldest->last_usec = e->at_usec;
         *ret = oldest;
         return is_new;

@@ -27,8 +27,9 @@ typedef struct IncidentOptions {
         void *ctx;
 } IncidentOptions;
 
-/* One that wants the readings before it. */
-enum { INCIDENT_ASKING_MAX = 8, INCIDENT_KERNEL_MAX = 8, INCIDENT_NAMED_MAX = 256 };
+/* INCIDENT_ASKING_MAX: those that want the readings before them. INCIDENT_KERNEL_MAX: cgroups whose
+ * kills are each other's trouble; where more are killed in turn, each kill has a file. */
+enum { INCIDENT_ASKING_MAX = 8, INCIDENT_KERNEL_MAX = 64, INCIDENT_NAMED_MAX = 256 };
 
 /* What makes an event belong to a file: the incident, or for kills by the kernel the cgroup. */
 typedef struct IncidentNamed {

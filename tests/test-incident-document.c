@@ -71,6 +71,24 @@ static void store(Json *d, const char *file) {
         fixture_file(&fixture, file, text);
 }
 
+START_TEST(file_that_begins_in_the_middle_says_so) {
+        static const struct {
+                EventKind first;
+                bool lost;
+        } rows[] = { { EVENT_INCIDENT_OPENED, false }, { EVENT_KERNEL_OOM, false },
+                { EVENT_STEP_TAKEN, true }, { EVENT_INCIDENT_CLOSED, true } };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(json_freep) Json *d = load(NAME);
+
+                add(d, rows[i].first, 1);
+                add(d, EVENT_STEP_DONE, 2);
+                ck_assert_msg(json_get_bool(d, "earlier_lost") == rows[i].lost, "%s",
+                        event_name(rows[i].first));
+        }
+}
+END_TEST
+
 START_TEST(what_it_came_to_is_in_front_of_the_events) {
         _cleanup_(json_freep) Json *d = load(NAME);
 
@@ -276,11 +294,12 @@ START_TEST(only_whole_parts_are_taken_from_a_load) {
 END_TEST
 
 int main(void) {
-        const TTest *const tests[] = { what_it_came_to_is_in_front_of_the_events,
-                part_that_comes_again_changes_nothing, kills_by_the_kernel_are_over_at_once,
-                first_and_latest_events_are_kept, another_process_can_go_on,
-                what_cannot_be_read_is_begun_anew_and_says_so, what_is_no_file_is_begun_anew,
-                head_tells_whether_it_is_over, only_whole_parts_are_taken_from_a_load };
+        const TTest *const tests[] = { file_that_begins_in_the_middle_says_so,
+                what_it_came_to_is_in_front_of_the_events, part_that_comes_again_changes_nothing,
+                kills_by_the_kernel_are_over_at_once, first_and_latest_events_are_kept,
+                another_process_can_go_on, what_cannot_be_read_is_begun_anew_and_says_so,
+                what_is_no_file_is_begun_anew, head_tells_whether_it_is_over,
+                only_whole_parts_are_taken_from_a_load };
         Suite *s = suite_create("incident-document");
         TCase *tc = tcase_create("incident-document");
 

@@ -203,6 +203,24 @@ START_TEST(kills_by_the_kernel_are_incidents_of_their_own) {
 }
 END_TEST
 
+START_TEST(kills_of_one_moment_in_many_cgroups_are_told_apart) {
+        enum { CGROUPS = 20 };
+        unsigned n = 0;
+
+        begin();
+        for (int i = 0; i < 2 * CGROUPS; i++) {
+                Event e = { .kind = EVENT_KERNEL_OOM, .count = 1 };
+
+                (void) snprintf(e.group.path, sizeof(e.group.path), "/pod%d", i % CGROUPS);
+                note(e);
+        }
+        settle();
+        for (; *read_file(n); n++)
+                has(read_file(n), "\"kernel_oom_kills\":2");
+        ck_assert_uint_eq(n, CGROUPS);
+}
+END_TEST
+
 START_TEST(kill_during_an_incident_is_in_both) {
         begin();
         note((Event){ .kind = EVENT_INCIDENT_OPENED, .incident = 3 });
@@ -303,6 +321,9 @@ START_TEST(disk_that_does_not_answer_is_waited_for_by_nobody) {
         ck_assert(keeper.bytes == 0 && keeper.n == 0);
         note((Event){ .kind = EVENT_INCIDENT_OPENED, .incident = 2 });
         ck_assert_uint_eq(keeper.n, 0);
+        inquiries_dispatch(&inquiries, clock_monotonic_usec()); /* the readings come too late */
+        ck_assert_uint_eq(keeper.n, 0);
+        ck_assert(!incident_keeper_is_under_way(&keeper));
         starter_dispatch(starter); /* late answers are nobody's */
         ck_assert_uint_le(now, clock_monotonic_usec());
 }
@@ -380,7 +401,9 @@ int main(void) {
         const TTest *const tests[] = { incident_is_kept_whole,
                 without_a_view_only_the_readings_before_are_missing,
                 what_belongs_to_no_incident_is_not_kept,
-                kills_by_the_kernel_are_incidents_of_their_own, kill_during_an_incident_is_in_both,
+                kills_by_the_kernel_are_incidents_of_their_own,
+                kills_of_one_moment_in_many_cgroups_are_told_apart,
+                kill_during_an_incident_is_in_both,
                 place_that_cannot_be_written_is_told_once_and_nothing_is_lost,
                 full_disk_is_told_once_and_leaves_what_was_there, one_writer_at_a_time,
                 disk_that_does_not_answer_is_waited_for_by_nobody, what_waits_has_a_bound,
