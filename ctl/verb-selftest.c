@@ -120,6 +120,10 @@ static int check_daemon(Selftest *t) {
         if (r != CTL_OK)
                 return r;
 
+        if (json_get(json, "paused")) {
+                ctl_error(t->ctl, "avertd is paused and ends nobody: 'avertctl resume' first");
+                return CTL_SKIPPED;
+        }
         t->result.dry = json_flag(json, "dry_run");
         readings = json_get(json, "readings");
         for (size_t i = 0; i < json_length(readings); i++)

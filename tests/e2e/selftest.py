@@ -126,6 +126,12 @@ def check_real(avertd, avertctl):
         say(done.returncode == 0, 'what a killed selftest has left does not hinder the next', shown(done))
         say(nothing_stays(avertctl), 'and is gone after it')
 
+        run([avertctl, 'pause'])
+        done = run([avertctl, 'selftest'])
+        run([avertctl, 'resume'])
+        say(done.returncode == 77 and 'is paused' in done.stderr and nothing_stays(avertctl),
+            'a daemon that is paused is not taken for one that does not work', shown(done))
+
         with open(POLICIES + '/50-broken.yaml', 'w', encoding='utf-8') as file:
             file.write('version: 1\npolicies: [ { name: x } ]\n')
         done = run([avertctl, 'selftest'])
