@@ -19,6 +19,18 @@ static int parse_pid(const char *text, Ward *ret, TextBuf *reterr) {
         return 0;
 }
 
+/* True for what no process has as its path: "/a//b", "/a/../b". */
+static bool is_crooked(const char *path) {
+        while (*path == '/') {
+                size_t len = strcspn(++path, "/");
+
+                if (len == 0 || strncmp(path, ".", len) == 0 || strncmp(path, "..", len) == 0)
+                        return true;
+                path += len;
+        }
+        return false;
+}
+
 /* "/a/b/" is "/a/b". The root is everybody. */
 static int parse_cgroup(const char *text, Ward *ret, TextBuf *reterr) {
         size_t len = strlen(text);
@@ -35,7 +47,11 @@ static int parse_cgroup(const char *text, Ward *ret, TextBuf *reterr) {
                 return -EINVAL;
         }
         memcpy(ret->name, text, len);
-        return 0;
+        if (!is_crooked(ret->name))
+                return 0;
+        textbuf_add_escaped(reterr, text, strlen(text));
+        textbuf_add(reterr, " is no path of a cgroup as /proc/PID/cgroup has them");
+        return -EINVAL;
 }
 
 static int parse_unit(const char *text, Ward *ret, TextBuf *reterr) {

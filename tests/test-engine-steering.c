@@ -110,6 +110,27 @@ START_TEST(judging_gets_what_was_asked_for_and_it_can_be_taken_back) {
 }
 END_TEST
 
+START_TEST(a_cgroup_that_is_not_there_is_protected_and_said_to_be_absent) {
+        SteerOrder order = { .kind = STEER_PROTECT };
+        Engine *e;
+        Fixture f;
+
+        write_tree(&f);
+        fixture_file(&f, "sys/fs/cgroup/cgroup.controllers", "memory pids\n");
+        fixture_file(&f, "sys/fs/cgroup/user.slice/cgroup.procs", "");
+        e = make(f.path, NULL);
+        order.ward = (Ward){ .kind = WARD_CGROUP, .name = "/user.slice" };
+        ck_assert_int_eq(steer(e, &order, "cgroup /user.slice is protected"), 0);
+        order.ward = (Ward){ .kind = WARD_CGROUP, .name = "/user.slcie" };
+        ck_assert_int_eq(
+                steer(e, &order, "cgroup /user.slcie is protected; there is no such cgroup now"),
+                0);
+        ck_assert_uint_eq(seen(e).n_wards, 2);
+        engine_free(e);
+        fixture_done(&f);
+}
+END_TEST
+
 START_TEST(what_is_only_shown_changes_nothing) {
         SteerOrder order = { .kind = STEER_PAUSE, .for_usec = USEC_PER_MIN, .dry = true };
         Engine *e;
@@ -207,6 +228,7 @@ END_TEST
 int main(void) {
         const TTest *const tests[] = {
                 judging_gets_what_was_asked_for_and_it_can_be_taken_back,
+                a_cgroup_that_is_not_there_is_protected_and_said_to_be_absent,
                 what_is_only_shown_changes_nothing,
                 what_cannot_be_is_refused,
                 a_process_that_ended_or_was_replaced_needs_no_protection,

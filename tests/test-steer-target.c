@@ -23,6 +23,7 @@ START_TEST(pids_units_and_cgroups_are_told_apart) {
                 { "7zip", WARD_UNIT, 0, "7zip.service" },
                 { "/user.slice", WARD_CGROUP, 0, "/user.slice" },
                 { "/a/b//", WARD_CGROUP, 0, "/a/b" },
+                { "/.a/..b", WARD_CGROUP, 0, "/.a/..b" },
         };
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
@@ -50,6 +51,9 @@ START_TEST(what_is_nobody_is_refused_with_a_reason) {
                 { "99999999999999999999999", "is no pid" },
                 { "/", "everybody is in /" },
                 { "//", "everybody is in /" },
+                { "/a//b", "no path of a cgroup" },
+                { "/../a", "no path of a cgroup" },
+                { "/a/./b/", "no path of a cgroup" },
                 { "a b", "no name of a unit" },
                 { "a/b", "no name of a unit" },
                 { "*.service", "no name of a unit" },

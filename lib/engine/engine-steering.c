@@ -2,7 +2,9 @@
 #include "engine/engine-state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "base/fdio.h"
 #include "base/macro.h"
@@ -102,6 +104,14 @@ static int steer_resume(const SteerOrder *o, usec_t now_usec, Steering *s, TextB
         return 0;
 }
 
+/* Who is misspelt is protected all the same, as who is not there yet. A unit's name says nothing
+ * about where it lives. */
+static void add_absence(const Engine *e, const Ward *w, TextBuf *ret) {
+        if (w->kind == WARD_CGROUP && e->root.cgroup_fd >= 0 &&
+                faccessat(e->root.cgroup_fd, w->name + 1, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                textbuf_add(ret, "; there is no such cgroup now");
+}
+
 static int steer_protect(
         const Engine *e, const SteerOrder *o, usec_t now_usec, Steering *s, TextBuf *ret) {
         Ward w = o->ward;
@@ -121,6 +131,7 @@ static int steer_protect(
         ward_print(&w, ret);
         textbuf_add(ret, o->dry ? " would be protected" : " is protected");
         add_time(o->for_usec, ret);
+        add_absence(e, &w, ret);
         return 0;
 }
 
