@@ -22,7 +22,6 @@
 #include "kernel/proc-cmdline.h"
 #include "kernel/proc-exe.h"
 #include "kernel/proc-limits.h"
-#include "kernel/proc-maps.h"
 #include "kernel/proc-list.h"
 #include "kernel/proc-oom.h"
 #include "kernel/proc-share.h"
@@ -420,108 +419,12 @@ START_TEST(processes_that_end_while_they_are_looked_at_are_outcomes) {
 }
 END_TEST
 
-/* ---- maps
- * ---------------------------------------------------------------------------------------- */
-
-static const struct {
-        const char *line;
-        int result;
-        uint64_t offset, bytes;
-        const char *path;
-} mappings[] = {
-        { "7f10a000-7f10c000 r-xp 00001000 fe:00 1234                       /usr/lib/libc.so.6", 1,
-                0x1000, 0x2000, "/usr/lib/libc.so.6" },
-        { "400000-401000 r--p 00000000 08:01 7 /a b\\012c (deleted)", 1, 0, 0x1000,
-                "/a b\\012c (deleted)" },
-        { "400000-401000 rw-p 00000000 08:01 7 /usr/bin/x", 0, 0, 0, NULL },
-        { "400000-401000 ---p 00000000 08:01 7 /usr/bin/x", 0, 0, 0, NULL },
-        { "7ffc0000-7ffc1000 r-xp 00000000 00:00 0          [vdso]", 0, 0, 0, NULL },
-        { "7ffc0000-7ffc1000 r-xp 00000000 00:00 0 ", 0, 0, 0, NULL },
-        { "", -EBADMSG, 0, 0, NULL },
-        { "400000 401000 r-xp 0 08:01 7 /x", -EBADMSG, 0, 0, NULL },
-        { "401000-400000 r-xp 0 08:01 7 /x", -EBADMSG, 0, 0, NULL },
-        { "400000-401000 rx 0 08:01 7 /x", -EBADMSG, 0, 0, NULL },
-        { "400000-401000 r-xp g 08:01 7 /x", -EBADMSG, 0, 0, NULL },
-        { "400000-11112222333344445 r-xp 0 08:01 7 /x", -EBADMSG, 0, 0, NULL },
-        { "400000-401000 r-xp 0 08:01", -EBADMSG, 0, 0, NULL },
-};
-
-START_TEST(text_and_constants_of_files_are_told_from_the_rest) {
-        ProcMapping m;
-
-        ck_assert_int_eq(
-                proc_maps_parse_line(slice_of(mappings[_i].line), &m), mappings[_i].result);
-        if (mappings[_i].result != 1)
-                return;
-        ck_assert_uint_eq(m.offset, mappings[_i].offset);
-        ck_assert_uint_eq(m.bytes, mappings[_i].bytes);
-        ck_assert(slice_equals(m.path, slice_of(mappings[_i].path)));
-}
-END_TEST
-
-typedef struct Seen {
-        size_t n, limit;
-        bool self;
-} Seen;
-
-static bool see(void *ctx, const ProcMapping *mapping) {
-        Seen *seen = ctx;
-        char exe[4096];
-        ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe));
-
-        seen->self = seen->self ||
-                (len > 0 && slice_equals(mapping->path, (Slice){ exe, (size_t) len }));
-        return ++seen->n < seen->limit;
-}
-
-START_TEST(our_own_program_is_among_what_we_have_mapped) {
-        int fd = fdio_open_dir_at(AT_FDCWD, "/proc/self");
-        Seen seen = { 0, SIZE_MAX, false }, first = { 0, 1, false };
-
-        ck_assert_int_eq(proc_maps_read_at(fd, see, &seen), PROC_OK);
-        ck_assert(seen.self);
-        ck_assert_uint_gt(seen.n, 2);
-        ck_assert_int_eq(proc_maps_read_at(fd, see, &first), PROC_OK);
-        ck_assert_uint_eq(first.n, 1); /* it was told to stop */
-        close_fd(fd);
-}
-END_TEST
-
-START_TEST(maps_that_vanish_or_are_empty_are_of_somebody_who_has_gone) {
-        Seen seen = { 0, SIZE_MAX, false };
-        Fixture f;
-
-        fixture_init(&f);
-        ck_assert_int_eq(proc_maps_read_at(f.fd, see, &seen), PROC_GONE);
-        fixture_file(&f, "maps", "");
-        ck_assert_int_eq(proc_maps_read_at(f.fd, see, &seen), PROC_GONE);
-        fixture_file(&f, "maps", "nonsense\n400000-401000 r-xp 00000000 08:01 7 /x\n");
-        ck_assert_int_eq(proc_maps_read_at(f.fd, see, &seen), PROC_OK);
-        ck_assert_uint_eq(seen.n, 1);
-        fixture_done(&f);
-}
-END_TEST
-
-int main(void) {
-        const TTest *const tests[] = { errors_of_proc_become_outcomes,
-                directories_of_processes_are_opened_by_number,
-                a_lack_of_descriptors_is_not_a_lack_of_processes, oom_scores_are_signed_numbers,
-                oom_files_are_read_until_they_vanish, limits_are_soft_limits_in_bytes,
-                our_own_stack_limit_is_what_we_set, the_kernels_word_for_a_removed_file_is_cut,
-                our_own_exe_has_the_identity_of_the_file, a_recorded_exe_has_a_path_and_no_identity,
-                arguments_are_joined_with_blanks, a_command_line_longer_than_the_buffer_is_cut,
-                one_address_space_is_told_from_two,
-                processes_that_end_while_they_are_looked_at_are_outcomes,
-                our_own_program_is_among_what_we_have_mapped,
-                maps_that_vanish_or_are_empty_are_of_somebody_who_has_gone };
-        Suite *s = suite_create("proc-files");
-        TCase *tc = tcase_create("proc-files");
-
-        for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-                tcase_add_test(tc, tests[i]);
-        tcase_add_loop_test(tc, text_and_constants_of_files_are_told_from_the_rest, 0,
-                sizeof(mappings) / sizeof(mappings[0]));
-        tcase_set_timeout(tc, 30);
-        suite_add_tcase(s, tc);
-        return harness_run(s);
-}
+HARNESS_MAIN("proc-files", errors_of_proc_become_outcomes,
+        directories_of_processes_are_opened_by_number,
+        a_lack_of_descriptors_is_not_a_lack_of_processes, oom_scores_are_signed_numbers,
+        oom_files_are_read_until_they_vanish, limits_are_soft_limits_in_bytes,
+        our_own_stack_limit_is_what_we_set, the_kernels_word_for_a_removed_file_is_cut,
+        our_own_exe_has_the_identity_of_the_file, a_recorded_exe_has_a_path_and_no_identity,
+        arguments_are_joined_with_blanks, a_command_line_longer_than_the_buffer_is_cut,
+        one_address_space_is_told_from_two,
+        processes_that_end_while_they_are_looked_at_are_outcomes)

@@ -2,17 +2,13 @@
 #include "engine/lock-memory.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <link.h>
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include "base/fdio.h"
 
 #ifndef MADV_POPULATE_READ /* 5.14 */
 #define MADV_POPULATE_READ 22
@@ -93,21 +89,6 @@ int memory_lock_text(void) {
 
         (void) dl_iterate_phdr(lock_object, &result);
         return result;
-}
-
-int memory_lock_file(const char *path, uint64_t offset, size_t bytes) {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        struct stat st;
-        void *at;
-
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode))
-                return -EINVAL;
-        at = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, (off_t) offset);
-        if (at == MAP_FAILED)
-                return -errno;
-        return mlock(at, bytes) < 0 ? -errno : 0; /* it stays mapped: that is what holds it */
 }
 
 void memory_shed_libraries(void) {

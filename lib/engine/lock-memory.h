@@ -5,7 +5,6 @@
  * and stay. */
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* One arena, and memory that is freed stays ours. Before the first large allocation. */
 void memory_tune_malloc(void);
@@ -21,10 +20,6 @@ void memory_shed_libraries(void);
 /* Locks the text and constants of the program and its libraries, all of it, used or not: mlock(2)
  * keeps a page of a file for everybody who maps it. 0 or negative errno. */
 int memory_lock_text(void);
-
-/* Locks a part of a regular file in memory, for everybody who maps it, until this process ends. 0
- * or negative errno. */
-int memory_lock_file(const char *path, uint64_t offset, size_t bytes);
 
 /* Makes the program's own text, constants and data resident; those of the libraries come with the
  * rehearsal. Returns the bytes it went through. */

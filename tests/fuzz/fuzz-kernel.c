@@ -28,7 +28,6 @@
 #include "kernel/proc-cmdline.h"
 #include "kernel/proc-exe.h"
 #include "kernel/proc-limits.h"
-#include "kernel/proc-maps.h"
 #include "kernel/proc-oom.h"
 #include "kernel/proc-stat.h"
 #include "kernel/proc-statm.h"
@@ -105,7 +104,6 @@ static void check_invariants(const char *text) {
         Swaps swaps;
         ArcStats arc;
         ProcLimits limits;
-        ProcMapping mapping;
         MountTable mounts;
         pid_t children[16];
         int n_children;
@@ -128,8 +126,6 @@ static void check_invariants(const char *text) {
                 assert(arc.reclaimable_bytes <= arc.size_bytes);
         if (mount_table_parse(text, &mounts) == 0)
                 assert(memchr(mounts.cgroup2, '\0', sizeof(mounts.cgroup2)));
-        if (proc_maps_parse_line(slice_of(text), &mapping) == 1)
-                assert(mapping.bytes > 0 && mapping.path.len > 0 && mapping.path.at[0] == '/');
         (void) proc_limits_parse(text, &limits); /* must not crash, no more is known of it */
 }
 
