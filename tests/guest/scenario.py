@@ -56,6 +56,7 @@ class Scenario:
     meddle: str = ''                   # shell: what root does meanwhile, see MEDDLE in layer.py
     expect: tuple = ()                 # Told, in this order, with anything between them
     theirs: dict = field(default_factory=dict)  # values of others that stay: {cgroup: {file: value}}
+    own_policy: str = ''               # of root's, who answers for whom it ends
     daemon_may_end: bool = False       # what root does ends it
     kill_daemon_when_asked: str = ''   # it is killed when this load was asked to end
     still_below_percent: int = 0       # the guest stands still when so much is available ...
