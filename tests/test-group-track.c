@@ -10,7 +10,7 @@ static void step(World *w, usec_t later) {
 }
 
 START_TEST(it_is_small) {
-        ck_assert_uint_le(sizeof(GroupTrack), 528);
+        ck_assert_uint_le(sizeof(GroupTrack), 576);
 }
 END_TEST
 
@@ -432,6 +432,29 @@ START_TEST(a_slot_beyond_the_pool_has_amounts_and_no_history) {
 }
 END_TEST
 
+START_TEST(what_was_charged_before_a_kill_is_there_with_it) {
+        static const usec_t ago[GROUP_LOOKS] = { MSEC(100), MSEC(500), MSEC(1000) };
+        World *w = world_new();
+        GroupSample *g = world_group(w, "/a", MIB(1));
+
+        for (uint64_t i = 1; i <= 20; i++) {
+                group_set(g, MIB(i), 0);
+                step(w, MSEC(100));
+                ck_assert_uint_eq(g->before[0].at_usec, 0); /* nobody was killed */
+        }
+        g->events[GROUP_EVENT_OOM_KILL]++;
+        group_set(g, 0, 0);
+        step(w, MSEC(100));
+        for (size_t i = 0; i < GROUP_LOOKS; i++) {
+                ck_assert_uint_eq(w->now - g->before[i].at_usec, ago[i]);
+                ck_assert_uint_eq(g->before[i].bytes, MIB(21 - ago[i] / MSEC(100)));
+        }
+        step(w, MSEC(100));
+        ck_assert_uint_eq(g->before[0].at_usec, 0); /* it was told */
+        world_free(w);
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("group-track");
         TCase *tc = tcase_create("group-track");
@@ -454,6 +477,7 @@ int main(void) {
         tcase_add_test(tc, events_between_two_rare_readings_all_count);
         tcase_add_test(tc, a_cgroup_made_while_we_watched_counts_from_zero);
         tcase_add_test(tc, counters_that_run_backwards_begin_afresh);
+        tcase_add_test(tc, what_was_charged_before_a_kill_is_there_with_it);
         tcase_add_test(tc, refaults_are_a_rate_over_three_seconds);
         tcase_add_test(tc, old_refaults_say_nothing_about_now);
         tcase_add_test(tc, pressure_windows_come_from_the_counters);

@@ -63,7 +63,9 @@ START_TEST(a_unit_that_met_its_limit_is_named_with_its_policy) {
         ck_assert_str_eq(told(w),
                 "the kernel's OOM killer killed 1 process in guilty.service before avert acted: a "
                 "limit of 512 MiB was met; this policy should have come first, cgroup.usage 93.7% "
-                "(480 MiB) > 98% (did not hold) [limit]; mem.available 8.0 GiB, swap.free 0 B");
+                "(480 MiB) > 98% (did not hold); the cgroup held 480 MiB 1 s before this was seen "
+                "[limit]; "
+                "mem.available 8.0 GiB, swap.free 0 B");
         ck_assert_uint_eq(n_told(w), 1);
         ck_assert_uint_eq(w->book.kernel_oom_total, 1);
         world_tick(w, SEC(1));
@@ -97,8 +99,9 @@ START_TEST(a_condition_that_held_for_too_short_a_time_says_so) {
         kill_in(g, 1, true);
         w->s.raw.oom_kills = 1;
         world_tick(w, MSEC(100));
-        ck_assert_msg(
-                strstr(told(w), "(held); it has to hold for 5 s and did not yet [limit]") != NULL,
+        ck_assert_msg(strstr(told(w),
+                              "(held); it has to hold for 5 s and did not yet; the cgroup held 480 "
+                              "MiB") != NULL,
                 "%s", told(w));
         world_free(w);
 }
@@ -213,6 +216,46 @@ START_TEST(an_open_incident_about_it_came_too_late) {
 }
 END_TEST
 
+/* What it held is read again when the kernel has taken it already. */
+START_TEST(what_the_cgroup_held_before_is_told) {
+        for (int gone = 0; gone < 2; gone++) {
+                GroupSample *g;
+                World *w = limited_unit(&g);
+                const Event *e;
+
+                group_set(g, MIB(300), 0);
+                world_tick(w, SEC(2));
+                group_set(g, MIB(500), 0);
+                world_tick(w, MSEC(600));
+                kill_in(g, 1, true);
+                group_set(g, gone ? 0 : MIB(20), 0);
+                g->populated = !gone;
+                world_tick(w, MSEC(400));
+                e = world_event(w, EVENT_KERNEL_OOM);
+                ck_assert_ptr_nonnull(e);
+                ck_assert_msg(strstr(e->text,
+                                      "; the cgroup held 500 MiB 400 ms before this was seen, "
+                                      "300 MiB 1 s before, 480 MiB 3 s before") != NULL,
+                        "%s", e->text);
+                world_free(w);
+        }
+}
+END_TEST
+
+START_TEST(of_a_cgroup_that_was_never_looked_at_nothing_is_told) {
+        GroupSample *g;
+        World *w = limited_unit(&g);
+
+        g = world_unit(w, "/system.slice/new.service", "new.service", MIB(20), MIB(64));
+        world_group_facts(w, g)->born_watched = true;
+        kill_in(g, 1, true);
+        world_tick(w, SEC(1));
+        ck_assert_ptr_nonnull(strstr(told(w), "in new.service"));
+        ck_assert_ptr_null(strstr(told(w), "the cgroup held"));
+        world_free(w);
+}
+END_TEST
+
 /* It is a miss of who paused it, not of a policy. */
 START_TEST(a_pause_is_named_as_the_reason) {
         for (int open = 0; open < 2; open++) {
@@ -244,6 +287,8 @@ int main(void) {
                 those_above_do_not_count_it_again,
                 a_cgroup_that_is_gone_a_moment_later_is_named,
                 an_open_incident_about_it_came_too_late,
+                what_the_cgroup_held_before_is_told,
+                of_a_cgroup_that_was_never_looked_at_nothing_is_told,
                 a_pause_is_named_as_the_reason,
         };
         Suite *s = suite_create("kernel-oom");

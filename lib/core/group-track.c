@@ -18,6 +18,9 @@
 #define STEP_LEAST_USEC (150 * USEC_PER_MSEC)
 #define STEP_MOST_USEC (12 * USEC_PER_SEC)
 
+/* Looks that are closer than this take each other's place, but for the newest. */
+#define LOOK_SPACING_USEC (500 * USEC_PER_MSEC)
+
 #define REFAULT_WINDOW_USEC (3 * USEC_PER_SEC)
 
 /* Counters older than this tell nothing about now. */
@@ -93,6 +96,25 @@ static void read_events(const GroupTrack *t, GroupSample *g) {
                 usec_since(t->events_usec, GROUP_EVENT_SECONDS * USEC_PER_SEC));
         g->oom_kills = t->oom_kills;
         g->oom_usec = t->oom_usec;
+}
+
+/* ---- what was charged */
+
+static void add_look(GroupTrack *t, const GroupSample *g) {
+        GroupLook *l = t->looks;
+
+        if (!g->has_memory || g->at_usec <= l[0].at_usec)
+                return;
+        if (l[0].at_usec >= usec_add(l[1].at_usec, LOOK_SPACING_USEC))
+                memmove(&l[1], &l[0], (GROUP_LOOKS - 1) * sizeof(*l));
+        l[0] = (GroupLook){ g->at_usec, g->current };
+}
+
+/* When a kill comes to light, what it freed is not charged any more. */
+static void read_looks(const GroupTrack *t, GroupSample *g, usec_t now_usec) {
+        memset(g->before, 0, sizeof(g->before));
+        if (t->oom_usec == now_usec)
+                memcpy(g->before, t->looks, sizeof(g->before));
 }
 
 /* ---- memory.stat */
@@ -220,6 +242,8 @@ void group_track_advance(GroupTrack *t, GroupSample *g, usec_t now_usec, bool gr
 
         add_events(t, g, now_usec);
         read_events(t, g);
+        read_looks(t, g, now_usec);
+        add_look(t, g);
         if (!g->has_memory || g->stat_at_usec == USEC_UNSET)
                 return;
 

@@ -46,7 +46,8 @@ typedef struct GroupTrack {
         uint64_t events[_GROUP_EVENT_MAX];
         uint16_t recent[GROUP_EVENT_SECONDS][_GROUP_EVENT_MAX]; /* by second, a ring */
         uint64_t oom_kills;                                     /* that came to light ... */
-        usec_t oom_usec; /* ... with the sample of this time */
+        usec_t oom_usec;              /* ... with the sample of this time */
+        GroupLook looks[GROUP_LOOKS]; /* the newest first */
 } GroupTrack;
 
 /* What of it outlives the daemon. */

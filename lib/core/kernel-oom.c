@@ -172,8 +172,40 @@ static void print_limit(const Judge *j, const GroupSample *limited, TextBuf *out
         textbuf_add(out, " was met; ");
 }
 
-static void tell(Judge *j, uint64_t n, const GroupSample *g) {
+/* Against what was to prevent it. near: the policy that was nearest to acting, NULL: there is none.
+ */
+static void print_reason(Judge *j, const GroupSample *limited, const Incident *open,
+        const Policy *near, TextBuf *out) {
         bool paused = steering_is_paused(&j->book->steering, j->now_usec);
+
+        if (paused)
+                textbuf_addf(out, "avert was paused and took no step%s", open ? "" : "; ");
+        else if (open)
+                textbuf_add(
+                        out, "while this incident was open: it came too late or took too little");
+        if (open)
+                return;
+        if (!near) {
+                textbuf_addf(out, "no policy with a destructive step watches the %s",
+                        limited ? "cgroup" : "system");
+                return;
+        }
+        textbuf_add(out, "this policy should have come first");
+        print_why_not(&(Missing){ j->s, &near->when, { .group = limited } }, near, out);
+}
+
+/* "; the cgroup held 500 MiB 400 ms before this was seen, 300 MiB 1 s before" */
+static void print_before(const Judge *j, const GroupSample *g, TextBuf *out) {
+        for (size_t i = 0; i < GROUP_LOOKS && g->before[i].at_usec > 0; i++) {
+                textbuf_add(out, i == 0 ? "; the cgroup held " : ", ");
+                textbuf_add_bytes(out, g->before[i].bytes);
+                textbuf_add(out, " ");
+                textbuf_add_usec(out, usec_since(j->now_usec, g->before[i].at_usec));
+                textbuf_add(out, i == 0 ? " before this was seen" : " before");
+        }
+}
+
+static void tell(Judge *j, uint64_t n, const GroupSample *g) {
         const GroupSample *limited = g && met_a_limit(j->s, g) ? g : NULL;
         const Incident *open = open_incident(j, limited);
         Event *e = judge_add_event(j, EVENT_KERNEL_OOM, open);
@@ -183,25 +215,15 @@ static void tell(Judge *j, uint64_t n, const GroupSample *g) {
         if (!e)
                 return;
         e->count = n;
-        if (g)
-                judge_describe_group(j->s, g, &e->group);
+        if (!open && near)
+                text_copy(e->policy, sizeof(e->policy), near->name);
         textbuf_init(&out, e->text, sizeof(e->text));
         print_limit(j, limited, &out);
-        if (paused)
-                textbuf_addf(&out, "avert was paused and took no step%s", open ? "" : "; ");
-        else if (open)
-                textbuf_add(
-                        &out, "while this incident was open: it came too late or took too little");
-        if (open)
+        print_reason(j, limited, open, near, &out);
+        if (!g)
                 return;
-        if (!near) {
-                textbuf_addf(&out, "no policy with a destructive step watches the %s",
-                        limited ? "cgroup" : "system");
-                return;
-        }
-        text_copy(e->policy, sizeof(e->policy), near->name);
-        textbuf_add(&out, "this policy should have come first");
-        print_why_not(&(Missing){ j->s, &near->when, { .group = limited } }, near, &out);
+        judge_describe_group(j->s, g, &e->group);
+        print_before(j, g, &out);
 }
 
 /* What is known now says why; in a moment the memory that came back will hide it. */

@@ -183,6 +183,14 @@ typedef struct GroupFacts {
 #define PRESSURE_UNKNOWN UINT16_MAX
 
 /* One cgroup at one instant. Counters are cumulative, as the kernel has them. */
+/* What was charged at an earlier look. */
+typedef struct GroupLook {
+        usec_t at_usec; /* 0: there was none */
+        uint64_t bytes;
+} GroupLook;
+
+#define GROUP_LOOKS 3
+
 typedef struct GroupSample {
         const GroupFacts *facts;
         uint32_t slot;       /* index into History's groups; stable while the cgroup is known */
@@ -225,6 +233,7 @@ typedef struct GroupSample {
         uint32_t recent[_GROUP_EVENT_MAX]; /* events of the last 10 s; of has_events */
         uint64_t oom_kills;                /* kernel OOM kills in it that came to light ... */
         usec_t oom_usec;                   /* ... with the sample of this time; USEC_UNSET: none */
+        GroupLook before[GROUP_LOOKS];     /* them, the latest first; empty without any */
         usec_t pressure_usec[PSI_AVG10];   /* begin of the own windows */
         uint16_t pressure[_PSI_METRICS]; /* permyriad or PRESSURE_UNKNOWN, order of metric_psi() */
 } GroupSample;
