@@ -546,6 +546,36 @@ START_TEST(a_kill_in_a_cgroup_that_is_gone_is_told_of_it_once) {
 }
 END_TEST
 
+START_TEST(a_kill_that_was_noted_just_before_its_cgroup_went_is_still_there_to_see) {
+        const RosterListing *l;
+        GroupSample g;
+        Bed b;
+
+        for (int late = 0; late < 2; late++) {
+                bed_init(&b, 64, 8);
+                put_group(&b, "/system.slice", 20);
+                put_group(&b, "/system.slice/dead.service", 10);
+                put_kills(&b, "/system.slice", 0, 0);
+                put_kills(&b, "/system.slice/dead.service", 0, 0);
+                (void) pass(&b, SCOUT_GROUPS_CENSUS, 0);
+                put_kills(&b, "/system.slice", 1, 0);
+                put_kills(&b, "/system.slice/dead.service", 1, 1);
+                (void) pass(&b, SCOUT_GROUPS_CENSUS, USEC_PER_SEC); /* nobody looks */
+
+                drop_group(&b, "/system.slice/dead.service");
+                l = pass(&b, SCOUT_GROUPS_CENSUS, (late ? 60 : 1) * USEC_PER_SEC);
+                if (late)
+                        ck_assert_int_lt(find(&b, l, "/system.slice/dead.service", &g), 0);
+                else {
+                        ck_assert_int_ge(find(&b, l, "/system.slice/dead.service", &g), 0);
+                        ck_assert_uint_eq(g.events[GROUP_EVENT_OOM_KILL], 1); /* once */
+                        ck_assert(!g.populated);
+                }
+                bed_done(&b);
+        }
+}
+END_TEST
+
 START_TEST(the_next_tree_keeps_the_slots_of_the_same_paths) {
         GroupSample before, after;
         SysRoot next = SYSROOT_INIT, last;
@@ -1187,6 +1217,7 @@ int main(void) {
                 pressure_is_opened_where_a_policy_asks_for_it_and_only_there,
                 who_could_not_be_dropped_is_dropped_later_and_kept_again,
                 nothing_of_a_recorded_tree_can_be_acted_upon,
+                a_kill_that_was_noted_just_before_its_cgroup_went_is_still_there_to_see,
                 a_kill_in_a_cgroup_that_is_gone_is_told_of_it_once,
                 the_next_tree_keeps_the_slots_of_the_same_paths,
                 real_cgroups_are_heard_of_as_they_come_fill_and_go,

@@ -14,6 +14,10 @@
 /* As long as cgroup.events.* looks back, so that a policy can see it. */
 #define GHOST_USEC (10 * USEC_PER_SEC)
 
+/* What was noted so shortly before may have been seen by nobody yet: the sentinel reads now and
+ * then. */
+#define UNSEEN_USEC (6 * USEC_PER_SEC)
+
 static bool read_tree_kills(int dir_fd, uint64_t *ret) {
         CgroupEvents e;
 
@@ -45,11 +49,14 @@ static uint64_t news_of(const ScoutGroups *g, const GroupEntry *e, uint64_t kill
 /* Of one that has children they are told one by one, as those are read. */
 void groups_note_kills(ScoutGroups *g, uint32_t slot, int dir_fd) {
         GroupEntry *e = &g->entries[slot];
-        uint64_t kills;
+        uint64_t kills, news;
 
         if ((e->knows_kills && !e->is_leaf) || !read_tree_kills(dir_fd, &kills))
                 return;
-        tell_ancestors(g, slot, news_of(g, e, kills));
+        news = news_of(g, e, kills);
+        tell_ancestors(g, slot, news);
+        if (news > 0)
+                e->killed_usec = g->now_usec;
         e->tree_kills = kills;
         e->knows_kills = true;
 }
@@ -85,9 +92,10 @@ static uint64_t unexplained(ScoutGroups *g, uint32_t slot) {
 bool groups_leave_ghost(ScoutGroups *g, uint32_t slot) {
         GroupEntry *e = &g->entries[slot];
         uint64_t n = e->is_leaf && e->knows_kills ? unexplained(g, slot) : 0;
+        bool noted = e->killed_usec != 0 && usec_since(g->now_usec, e->killed_usec) < UNSEEN_USEC;
         GroupValues v;
 
-        if (n == 0)
+        if (n == 0 && !noted)
                 return false;
         tell_ancestors(g, slot, n);
         group_roster_get_values(g->roster, slot, &v);

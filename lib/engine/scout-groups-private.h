@@ -49,6 +49,7 @@ typedef struct GroupEntry {
         uint64_t current;   /* bytes, as of read_usec */
         uint64_t gain_base; /* what it had when it last counted as grown, or less since */
         uint64_t census_current;
+        usec_t killed_usec;  /* when the last one in it was noted; 0: none */
         uint64_t tree_kills; /* oom_kill of memory.events, below it included, as far as told */
         usec_t read_usec, stat_usec; /* 0: never */
         usec_t ghost_until_usec;
