@@ -66,7 +66,7 @@ class Bed:
     """A cgroup with a process that is large enough, and the directory of a daemon."""
 
     def __init__(self, programs, tmp):
-        self.avertd, self.avertctl, self.killer, member = programs
+        self.avertd, self.avertctl, self.killer, member = map(os.path.abspath, programs)  # exe is matched whole
         mount = mount_of_cgroup2()
         if not mount:
             skip('no cgroup2 is mounted')
