@@ -7,6 +7,8 @@ whose /run is empty. The only process that can be ended is the one that the self
 
 Skipped where no mount namespace can be made."""
 
+import contextlib
+import glob
 import json
 import os
 import signal
@@ -20,6 +22,13 @@ PLACED = POLICIES + '/99-avert-selftest.yaml'
 BUS = '/run/avert/bus'
 
 results = []
+
+
+def own_cgroups():
+    """Those of selftests, where the test makes them itself: without systemd, right below the mount."""
+    with open('/proc/self/mounts', encoding='utf-8') as mounts:
+        places = [line.split()[1] for line in mounts if line.split()[2] == 'cgroup2']
+    return {path for place in places for path in glob.glob(place + '/avert-selftest-*')}
 
 
 def say(well, name, detail=''):
@@ -110,6 +119,7 @@ def check_real(avertd, avertctl):
             not os.path.exists(PLACED), 'a dry run tells what it would do', shown(done))
 
         # Stopped, the daemon does nothing: the test hangs in the middle until it is killed.
+        before = own_cgroups()
         killed = subprocess.Popen([avertctl, 'selftest'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   text=True)
         for line in killed.stdout:
@@ -121,6 +131,9 @@ def check_real(avertd, avertctl):
         killed.communicate()
         say(second.returncode == 0, 'a dry run needs no daemon that answers', shown(second))
         say(until(lambda: not victims(avertctl)), 'the process of a selftest that was killed ends with it')
+        for path in own_cgroups() - before:
+            with contextlib.suppress(OSError):
+                os.rmdir(path)  # who was killed could not
         daemon.process.send_signal(signal.SIGCONT)
         done = run([avertctl, 'selftest'])
         say(done.returncode == 0, 'what a killed selftest has left does not hinder the next', shown(done))
