@@ -35,18 +35,13 @@ static int by_name(const void *a, const void *b) {
 
 /* 0 or negative errno. */
 static int list(IncidentFiles *f) {
-        int fd = fdio_open_dir_at(f->dir_fd, ".");
         size_t room = 0;
         const struct dirent *e;
         DIR *dir;
+        int r = fdio_stream(fdio_open_dir_at(f->dir_fd, "."), &dir);
 
-        if (fd < 0)
-                return fd;
-        dir = fdopendir(fd);
-        if (!dir) {
-                close_fd(fd);
-                return -ENOMEM;
-        }
+        if (r < 0)
+                return r;
         while ((e = readdir(dir))) {
                 if (!incident_name_is_file(e->d_name))
                         continue;

@@ -66,17 +66,12 @@ static void take_entry(int dir_fd, const char *name, Listing *l) {
 }
 
 static int list(int dir_fd, Listing *l) {
-        int fd = fdio_open_dir_at(dir_fd, ".");
         const struct dirent *e;
         DIR *dir;
+        int r = fdio_stream(fdio_open_dir_at(dir_fd, "."), &dir);
 
-        if (fd < 0)
-                return fd;
-        dir = fdopendir(fd);
-        if (!dir) {
-                close_fd(fd);
-                return -ENOMEM;
-        }
+        if (r < 0)
+                return r;
         while ((e = readdir(dir)))
                 take_entry(dir_fd, e->d_name, l);
         (void) closedir(dir);

@@ -81,17 +81,12 @@ static int close_left_over(const Writer *w, const char *file, usec_t started_use
 }
 
 static int close_left_overs(const Writer *w, usec_t started_usec) {
-        int fd = fdio_open_dir_at(w->dir_fd, "."), r = 0;
         const struct dirent *e;
         DIR *dir;
+        int r = fdio_stream(fdio_open_dir_at(w->dir_fd, "."), &dir);
 
-        if (fd < 0)
-                return fd;
-        dir = fdopendir(fd);
-        if (!dir) {
-                close_fd(fd);
-                return -ENOMEM;
-        }
+        if (r < 0)
+                return r;
         for (size_t n = 0; r == 0 && n < LEFT_OVER_MAX && (e = readdir(dir)); n++)
                 r = close_left_over(w, e->d_name, started_usec);
         (void) closedir(dir);

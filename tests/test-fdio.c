@@ -65,6 +65,28 @@ START_TEST(directories_are_opened_for_listing) {
 }
 END_TEST
 
+START_TEST(a_stream_has_the_entries_and_takes_the_descriptor) {
+        const struct dirent *e;
+        DIR *dir = NULL;
+        bool seen = false;
+        int fd;
+
+        fixture_file(&f, "dir/file", "x");
+        ck_assert_int_eq(fdio_stream(fdio_open_dir_at(f.fd, "dir"), &dir), 0);
+        while ((e = readdir(dir)))
+                seen = seen || strcmp(e->d_name, "file") == 0;
+        ck_assert(seen);
+        ck_assert_int_eq(closedir(dir), 0);
+
+        dir = NULL;
+        ck_assert_int_eq(fdio_stream(fdio_open_dir_at(f.fd, "missing"), &dir), -ENOENT);
+        fd = fdio_open_at(f.fd, "dir/file");
+        ck_assert_int_eq(fdio_stream(fd, &dir), -ENOTDIR);
+        ck_assert_int_lt(fcntl(fd, F_GETFD), 0); /* taken all the same */
+        ck_assert_ptr_null(dir);
+}
+END_TEST
+
 START_TEST(a_kept_descriptor_is_read_from_the_start_each_time) {
         char buf[16];
         int fd;
@@ -175,6 +197,7 @@ int main(void) {
         tcase_add_test(tc, closing_gives_back_the_empty_descriptor_and_keeps_errno);
         tcase_add_test(tc, opening_is_close_on_exec_and_does_not_follow_links);
         tcase_add_test(tc, directories_are_opened_for_listing);
+        tcase_add_test(tc, a_stream_has_the_entries_and_takes_the_descriptor);
         tcase_add_test(tc, a_kept_descriptor_is_read_from_the_start_each_time);
         tcase_add_test(tc, a_file_longer_than_the_buffer_is_told);
         tcase_add_test(tc, failures_leave_the_buffer_alone);

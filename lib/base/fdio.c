@@ -30,6 +30,20 @@ int fdio_open_dir_at(int dirfd, const char *name) {
         return fd < 0 ? -errno : fd;
 }
 
+int fdio_stream(int fd, DIR **ret) {
+        DIR *dir;
+
+        if (fd < 0)
+                return fd;
+        dir = fdopendir(fd);
+        if (!dir) {
+                close_fd(fd); /* which keeps errno */
+                return -errno;
+        }
+        *ret = dir;
+        return 0;
+}
+
 ssize_t fdio_pread_once(int fd, char *buf, size_t size) {
         ssize_t n;
 

@@ -5,6 +5,7 @@
  * its own: everything is relative to a directory fd. All functions return negative errno and leave
  * outputs untouched on failure. */
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -26,6 +27,10 @@ int fdio_open_at(int dirfd, const char *name);
 /* Opens the directory dirfd/name (O_PATH is not used: it must be listable). Returns fd or negative
  * errno. */
 int fdio_open_dir_at(int dirfd, const char *name);
+
+/* A stream of the entries of an open directory: takes fd, in any case; closedir() closes it. A
+ * negative errno in place of fd, from who was to open it, is passed on. 0 or negative errno. */
+int fdio_stream(int fd, DIR **ret);
 
 /* Reads a kept fd from offset 0 into buf[size], NUL-terminates, retries EINTR and goes on after
  * short reads. Returns the length, which is at most size - 1; -EOVERFLOW when the file is longer

@@ -108,11 +108,9 @@ static int list_dir(Loader *l, int rootfd, const char *path, ConfigFiles *files)
         if (fd < 0)
                 return errno == ENOENT ? 0 : report_errno(l, path, "list", -errno);
 
-        dir = fdopendir(fd);
-        if (!dir) {
-                close_fd(fd);
-                return -ENOMEM;
-        }
+        r = fdio_stream(fd, &dir);
+        if (r < 0)
+                return r;
         r = list_entries(l, dir, path, files);
         closedir(dir);
         return r;
