@@ -49,38 +49,42 @@ static void populate(uintptr_t from, uintptr_t to, bool write) {
                 touch_pages(from, to, write);
 }
 
+/* Segment i of an object, whole pages of it, if it is text or constants: what may be written has
+ * relocations in it and is never shed, nor shared with anybody. */
+static bool find_text(
+        const struct dl_phdr_info *info, size_t i, uintptr_t *ret_from, size_t *ret_bytes) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        uintptr_t from = info->dlpi_addr + p->p_vaddr;
+
+        if (p->p_type != PT_LOAD || (p->p_flags & PF_W) != 0 || p->p_filesz == 0)
+                return false;
+        *ret_from = from - from % page_size();
+        *ret_bytes = from + p->p_filesz - *ret_from;
+        return true;
+}
+
 static int shed_library(struct dl_phdr_info *info, size_t size, void *ctx) {
         bool *is_program = ctx;
+        uintptr_t from;
+        size_t bytes;
 
         (void) size;
-        for (size_t i = 0; i < info->dlpi_phnum && !*is_program; i++) {
-                const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-                uintptr_t from = info->dlpi_addr + p->p_vaddr;
-                uintptr_t to = from + p->p_filesz;
-
-                /* Never what may be written: relocations would be lost. */
-                if (p->p_type != PT_LOAD || (p->p_flags & PF_W) != 0)
-                        continue;
-                from -= from % page_size();
-                (void) madvise(
-                        (void *) from, to - from, MADV_DONTNEED); /* kept: only more than needed */
-        }
+        for (size_t i = 0; i < info->dlpi_phnum && !*is_program; i++)
+                if (find_text(info, i, &from, &bytes)) /* kept: only more than needed */
+                        (void) madvise((void *) from, bytes, MADV_DONTNEED);
         *is_program = false; /* the first object was */
         return 0;
 }
 
 static int lock_object(struct dl_phdr_info *info, size_t size, void *ctx) {
         int *result = ctx;
+        uintptr_t from;
+        size_t bytes;
 
         (void) size;
-        for (size_t i = 0; i < info->dlpi_phnum && *result == 0; i++) {
-                const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-                uintptr_t from = info->dlpi_addr + p->p_vaddr;
-
-                if (p->p_type == PT_LOAD && (p->p_flags & PF_W) == 0 && p->p_filesz > 0 &&
-                        mlock((void *) from, p->p_filesz) < 0)
+        for (size_t i = 0; i < info->dlpi_phnum && *result == 0; i++)
+                if (find_text(info, i, &from, &bytes) && mlock((void *) from, bytes) < 0)
                         *result = -errno;
-        }
         return *result;
 }
 
