@@ -403,6 +403,21 @@ START_TEST(a_limit_that_was_set_back_is_set_again_and_told_now_and_then) {
 }
 END_TEST
 
+START_TEST(looks_at_what_holds_leave_room_in_a_tick) {
+        Story *st = limited(GIB(2)); /* two files */
+        size_t n = 0;
+
+        ck_assert_ptr_nonnull(story_until(st, EVENT_STEP_DONE, SEC(1)));
+        for (int i = 0; i < 15; i++) {
+                story_tick(st, SEC(1));
+                ck_assert_uint_le(st->w->plan.n_actions, 1);
+                n += st->w->plan.n_actions;
+        }
+        ck_assert_uint_eq(n, 2);
+        story_free(st);
+}
+END_TEST
+
 START_TEST(what_somebody_else_makes_of_a_limit_stays_and_is_told_soon) {
         Story *st = limited(GIB(2));
 
@@ -509,6 +524,7 @@ int main(void) {
                 a_dry_run_shows_the_whole_ladder_and_takes_no_lease,
                 limit_holds_until_its_policy_goes,
                 a_limit_that_was_set_back_is_set_again_and_told_now_and_then,
+                looks_at_what_holds_leave_room_in_a_tick,
                 what_somebody_else_makes_of_a_limit_stays_and_is_told_soon,
                 a_limit_that_a_reload_changes_is_written_anew,
                 a_limit_waits_while_the_kernel_would_kill_for_it,

@@ -10,7 +10,8 @@
 #define OUTCOME_PATIENCE_USEC (500 * USEC_PER_MSEC)
 
 /* What holds is ordered again, which tells whether it still does: others write these files too. In
- * a tick that comes anyway: none is brought forward for it. */
+ * a tick that comes anyway: none is brought forward for it. One in a tick, and none where something
+ * else is ordered: what is to be given back or taken is not to wait for looks. */
 #define CHECK_USEC (10 * USEC_PER_SEC)
 
 /* A return that nobody answered is ordered again, and so is one that was refused. */
@@ -227,7 +228,8 @@ static void advance_one(Judge *j, Lease *l) {
                 if (l->told_refused && age < RETURN_AGAIN_USEC)
                         return;
                 lease_return(j, l, why);
-        } else if (l->phase == LEASE_HELD && age >= CHECK_USEC && !is_paused(j))
+        } else if (l->phase == LEASE_HELD && age >= CHECK_USEC && j->plan->n_actions == 0 &&
+                !is_paused(j))
                 write_value(j, l, l->value);
         else if (l->file == LEASE_HIGH && l->phase == LEASE_HELD && g && g->kept)
                 look(j, l, g);
