@@ -329,9 +329,8 @@ static inline int call_reload(sd_bus *bus, const char *method) {
         return ok;
 }
 
-/* Runs a part of a test as another user, in a process of its own; its failures become ours. */
-static inline void as_nobody(const Bed *bed, void (*part)(const Bed *bed)) {
-        int status = -1;
+/* A part of a test as another user, in a process of its own; its failures become ours. */
+static inline pid_t start_as_nobody(const Bed *bed, void (*part)(const Bed *bed)) {
         pid_t pid = fork();
 
         ck_assert_int_ge(pid, 0);
@@ -341,8 +340,31 @@ static inline void as_nobody(const Bed *bed, void (*part)(const Bed *bed)) {
                 part(bed);
                 _exit(0);
         }
+        return pid;
+}
+
+static inline void await_well(pid_t pid) {
+        int status = -1;
+
         ck_assert_int_eq(waitpid(pid, &status, 0), pid);
         ck_assert_int_eq(status, 0);
+}
+
+static inline void as_nobody(const Bed *bed, void (*part)(const Bed *bed)) {
+        await_well(start_as_nobody(bed, part));
+}
+
+/* The part stops itself when it holds all that it can get, and goes on after `meanwhile`. */
+static inline void beside_nobody(
+        const Bed *bed, void (*part)(const Bed *bed), void (*meanwhile)(const Bed *bed)) {
+        pid_t pid = start_as_nobody(bed, part);
+        int status = -1;
+
+        ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+        ck_assert(WIFSTOPPED(status));
+        meanwhile(bed);
+        ck_assert_int_eq(kill(pid, SIGCONT), 0);
+        await_well(pid);
 }
 
 static inline void process_all(sd_bus *bus) {

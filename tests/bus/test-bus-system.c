@@ -303,7 +303,8 @@ static void nobody_pauses_and_no_more(const Bed *bed) {
         hang_up(bus);
 }
 
-START_TEST(polkit_may_allow_an_action_to_others) {
+/* What another user comes to with a polkit of that mood, and whether judging heard of it. */
+static void with_polkit(Mood mood, void (*part)(const Bed *bed), char heard) {
         System s;
         pid_t polkit;
 
@@ -311,29 +312,21 @@ START_TEST(polkit_may_allow_an_action_to_others) {
                 return; /* there is nobody else to be */
         system_init(&s);
         system_of_nobody = &s;
-        polkit = polkit_start(&s, SAYS_YES);
-        as_nobody(&s.bed, nobody_pauses_and_no_more);
-        ck_assert_int_eq(order(&s.bed, 'n'), '1');
+        polkit = polkit_start(&s, mood);
+        as_nobody(&s.bed, part);
+        ck_assert_int_eq(order(&s.bed, 'n'), heard);
         polkit_stop(polkit);
         system_done(&s);
+}
+
+START_TEST(polkit_may_allow_an_action_to_others) {
+        with_polkit(SAYS_YES, nobody_pauses_and_no_more, '1');
 }
 END_TEST
 
 START_TEST(a_polkit_that_says_no_or_wants_a_password_allows_nothing) {
-        for (Mood mood = SAYS_NO; mood <= WANTS_PASSWORD; mood++) {
-                System s;
-                pid_t polkit;
-
-                if (geteuid() != 0)
-                        return;
-                system_init(&s);
-                system_of_nobody = &s;
-                polkit = polkit_start(&s, mood);
-                as_nobody(&s.bed, nobody_reads_and_steers_not);
-                ck_assert_int_eq(order(&s.bed, 'n'), '0');
-                polkit_stop(polkit);
-                system_done(&s);
-        }
+        for (Mood mood = SAYS_NO; mood <= WANTS_PASSWORD; mood++)
+                with_polkit(mood, nobody_reads_and_steers_not, '0');
 }
 END_TEST
 

@@ -288,32 +288,22 @@ static void nobody_takes_what_he_gets(const Bed *bed) {
                         hang_up(peers[i]);
 }
 
+static void root_is_served(const Bed *bed) {
+        sd_bus *bus = connect_to(bed);
+
+        ck_assert_ptr_nonnull(bus);
+        ck_assert_int_eq(call_reload(bus, "Reload"), 0);
+        hang_up(bus);
+}
+
 START_TEST(one_user_cannot_lock_the_administrator_out) {
-        int status = -1;
-        sd_bus *bus;
-        pid_t pid;
         Bed bed;
 
         if (geteuid() != 0)
                 return; /* there is no other user to be */
 
         bed_init(&bed, 0666);
-        pid = fork();
-        if (pid == 0) {
-                if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
-                        _exit(99);
-                nobody_takes_what_he_gets(&bed);
-                _exit(0);
-        }
-        ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
-        ck_assert(WIFSTOPPED(status));
-        bus = connect_to(&bed);
-        ck_assert_ptr_nonnull(bus);
-        ck_assert_int_eq(call_reload(bus, "Reload"), 0);
-        hang_up(bus);
-        ck_assert_int_eq(kill(pid, SIGCONT), 0);
-        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-        ck_assert_int_eq(status, 0);
+        beside_nobody(&bed, nobody_takes_what_he_gets, root_is_served);
         bed_done(&bed);
 }
 END_TEST
@@ -469,10 +459,14 @@ static void nobody_asks_all_he_can(const Bed *bed) {
                 hang_up(peers[i]);
 }
 
+static void root_is_answered(const Bed *bed) {
+        sd_bus *bus = connect_to(bed);
+
+        ck_assert_int_eq(ask_four_times(bus), 0);
+        hang_up(bus);
+}
+
 START_TEST(the_questions_of_one_user_leave_room_for_root) {
-        int status = -1;
-        sd_bus *bus;
-        pid_t pid;
         Bed bed;
 
         if (geteuid() != 0)
@@ -480,21 +474,7 @@ START_TEST(the_questions_of_one_user_leave_room_for_root) {
 
         bed_init(&bed, 0666);
         order(&bed, 'm');
-        pid = fork();
-        if (pid == 0) {
-                if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
-                        _exit(99);
-                nobody_asks_all_he_can(&bed);
-                _exit(0);
-        }
-        ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
-        ck_assert(WIFSTOPPED(status));
-        bus = connect_to(&bed);
-        ck_assert_int_eq(ask_four_times(bus), 0);
-        hang_up(bus);
-        ck_assert_int_eq(kill(pid, SIGCONT), 0);
-        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-        ck_assert_int_eq(status, 0);
+        beside_nobody(&bed, nobody_asks_all_he_can, root_is_answered);
         bed_done(&bed);
 }
 END_TEST
