@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/connect.h"
 #include "ctl/term.h"
+#include "ctl/verdict.h"
 
 int verb_reload(Ctl *ctl, int argc, char *const *argv) {
         _cleanup_(client_unrefp) AvertClient *client = NULL;
@@ -20,13 +21,7 @@ int verb_reload(Ctl *ctl, int argc, char *const *argv) {
                 return connect_explain(ctl, client, "reload the policy", r);
 
         if (ctl->json != JSON_OFF) {
-                _cleanup_(json_unrefp) Json *json = json_new_object();
-
-                json_set_number(json, "schema_version", 1);
-                json_set_flag(json, "ok", accepted);
-                json_set_flag(json, "dry_run", ctl->dry_run);
-                json_set_text(json, "message", message);
-                json_print(json, ctl->json, ctl->out);
+                verdict_print_json(ctl, accepted, message);
         } else if (accepted) {
                 term_lines(ctl, ctl->out, *message ? message : "reloaded");
         } else {

@@ -6,16 +6,20 @@
 
 enum { SCHEMA_VERSION = 1 };
 
-int verdict_print(const Ctl *ctl, bool done, const char *message) {
-        if (ctl->json != JSON_OFF) {
-                _cleanup_(json_unrefp) Json *json = json_new_object();
+void verdict_print_json(const Ctl *ctl, bool done, const char *message) {
+        _cleanup_(json_unrefp) Json *json = json_new_object();
 
-                json_set_number(json, "schema_version", SCHEMA_VERSION);
-                json_set_flag(json, "ok", done);
-                json_set_flag(json, "dry_run", ctl->dry_run);
-                json_set_text(json, "message", message);
-                json_print(json, ctl->json, ctl->out);
-        } else if (done)
+        json_set_number(json, "schema_version", SCHEMA_VERSION);
+        json_set_flag(json, "ok", done);
+        json_set_flag(json, "dry_run", ctl->dry_run);
+        json_set_text(json, "message", message);
+        json_print(json, ctl->json, ctl->out);
+}
+
+int verdict_print(const Ctl *ctl, bool done, const char *message) {
+        if (ctl->json != JSON_OFF)
+                verdict_print_json(ctl, done, message);
+        else if (done)
                 term_lines(ctl, ctl->out, message);
         else
                 ctl_error(ctl, "%s", message);

@@ -5,5 +5,8 @@
 
 #include "ctl/ctl.h"
 
-/* Prints it; what was not done goes to ctl->err. Returns the exit code. */
+/* The document, in the form that --json asks for. */
+void verdict_print_json(const Ctl *ctl, bool done, const char *message);
+
+/* Prints it, as --json says; what was not done goes to ctl->err. Returns the exit code. */
 int verdict_print(const Ctl *ctl, bool done, const char *message);
