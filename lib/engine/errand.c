@@ -26,6 +26,13 @@ typedef struct Place {
 
 struct ErrandBox {
         Place places[ERRANDS_OPEN_MAX];
+
+        /* Which places were ordered, in turn. There are no more of them than places, and a turn is
+         * only used again after the errand that had it was answered. */
+        uint8_t turns[ERRANDS_OPEN_MAX];
+        _Atomic(uint64_t) n_ordered; /* written with release by the sentinel */
+        uint64_t n_taken;            /* main's */
+
         int main_fd; /* owner: any */
 };
 
@@ -66,6 +73,7 @@ static void set_state(Place *p, PlaceState state) {
 }
 
 static bool put(ErrandBox *b, const Errand *errand) {
+        uint64_t n = atomic_load_explicit(&b->n_ordered, memory_order_relaxed);
         uint64_t one = 1;
 
         for (size_t i = 0; i < ERRANDS_OPEN_MAX; i++) {
@@ -75,6 +83,8 @@ static bool put(ErrandBox *b, const Errand *errand) {
                         continue;
                 p->errand = *errand;
                 set_state(p, PLACE_ORDERED);
+                b->turns[n % ERRANDS_OPEN_MAX] = (uint8_t) i;
+                atomic_store_explicit(&b->n_ordered, n + 1, memory_order_release);
                 (void) !write(b->main_fd, &one, sizeof(one)); /* an overflow leaves it readable */
                 return true;
         }
@@ -124,17 +134,12 @@ int errand_box_fd(const ErrandBox *b) {
         return b->main_fd;
 }
 
-/* Ids grow, so the oldest has the smallest. */
+/* By turn and not by looking through the places: one that is passed over as free may be ordered
+ * while the later ones are looked at. */
 static Place *oldest_ordered(ErrandBox *b) {
-        Place *oldest = NULL;
-
-        for (size_t i = 0; i < ERRANDS_OPEN_MAX; i++) {
-                Place *p = &b->places[i];
-
-                if (state_of(p) == PLACE_ORDERED && (!oldest || p->errand.id < oldest->errand.id))
-                        oldest = p;
-        }
-        return oldest;
+        if (b->n_taken == atomic_load_explicit(&b->n_ordered, memory_order_acquire))
+                return NULL;
+        return &b->places[b->turns[b->n_taken % ERRANDS_OPEN_MAX]];
 }
 
 const Errand *errand_box_next(ErrandBox *b) {
@@ -146,6 +151,7 @@ const Errand *errand_box_next(ErrandBox *b) {
                 p = oldest_ordered(b);
         if (!p)
                 return NULL;
+        b->n_taken++;
         set_state(p, PLACE_TAKEN);
         return &p->errand;
 }
