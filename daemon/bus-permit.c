@@ -3,9 +3,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <unistd.h>
-
-#include "daemon/log.h"
 
 enum {
         PLEAS_PER_PEER = 2,
@@ -38,14 +37,27 @@ static void forget(Plea *p) {
         p->call = sd_bus_message_unref(p->call);
 }
 
-static int refuse(Plea *p, const char *error, const char *why) {
-        (void) sd_bus_reply_method_errorf(p->call, error, "%s", why);
+/* Those of systemd's programs show the text with any error but ACCESS_DENIED. */
+static _printf_(3, 4) int refuse(Plea *p, const char *error, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        (void) sd_bus_reply_method_errorfv(p->call, error, format, ap);
+        va_end(ap);
         forget(p);
         return 0;
 }
 
-static int deny(Plea *p, const char *why) {
-        return refuse(p, SD_BUS_ERROR_ACCESS_DENIED, why);
+static bool may_be_asked(const Plea *p) {
+        return sd_bus_message_get_allow_interactive_authorization(p->call) > 0;
+}
+
+/* For a password, an agent has to be there to ask for it, and the call has to allow that. */
+static int refuse_without_password(Plea *p) {
+        return refuse(p, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+                "polkit wants a password for %s: %s, or ask root", p->action,
+                may_be_asked(p) ? "start an agent that asks for it, as pkttyagent(1)"
+                                : "let the call allow that it is asked for");
 }
 
 /* Failures to send are those of a peer who has gone. */
@@ -55,31 +67,43 @@ static int grant(Plea *p) {
         return 0;
 }
 
+/* polkit 122 does not say of an action that it does not know it, but of all others than root that
+ * it is not theirs. The rest: it is not there, ended, or took too long. */
+static int refuse_without_word(Plea *p, const sd_bus_error *error) {
+        if (sd_bus_error_has_name(error, "org.freedesktop.PolicyKit1.Error.NotAuthorized"))
+                return refuse(p, SD_BUS_ERROR_AUTH_FAILED,
+                        "polkit does not know %s, or not as avertd's: ask root, who may look for "
+                        "org.avert1.policy",
+                        p->action);
+        return refuse(p, SD_BUS_ERROR_AUTH_FAILED,
+                "polkit does not say whether you may do this (%s: %s): try again, or ask root",
+                p->action, error->message ? error->message : error->name);
+}
+
 static int on_polkit(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_) {
         Plea *p = userdata;
-        int allowed = 0, could_be = 0;
+        const sd_bus_error *error = sd_bus_message_get_error(m);
+        int allowed = 0, by_password = 0;
         int r;
 
-        if (sd_bus_message_is_method_error(m, NULL)) {
-                log_debug("bus: polkit: %s", sd_bus_message_get_error(m)->message);
-                return deny(
-                        p, "only root may do this, as there is no polkit that knows the action");
-        }
+        if (error)
+                return refuse_without_word(p, error);
         r = sd_bus_message_enter_container(m, 'r', "bba{ss}");
         if (r >= 0)
-                r = sd_bus_message_read(m, "bb", &allowed, &could_be);
-        if (r < 0 || !allowed)
-                return deny(p,
-                        r >= 0 && could_be
-                                ? "polkit wants a password for this, and nobody was asked"
-                                : "you may not do this: ask root, or see polkit(8)");
-        return grant(p);
+                r = sd_bus_message_read(m, "bb", &allowed, &by_password);
+        if (r >= 0 && allowed)
+                return grant(p);
+        if (r >= 0 && by_password)
+                return refuse_without_password(p);
+        return refuse(p, SD_BUS_ERROR_ACCESS_DENIED,
+                "polkit does not let you do this (%s): ask root, who may add a rule, see polkit(8)",
+                p->action);
 }
 
 static int ask_polkit(Plea *p) {
         sd_bus *bus = sd_bus_message_get_bus(p->call);
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        bool may_ask = sd_bus_message_get_allow_interactive_authorization(p->call) > 0;
+        bool may_ask = may_be_asked(p);
         int r;
 
         p->asks = true;
@@ -94,7 +118,9 @@ static int ask_polkit(Plea *p) {
         if (r >= 0)
                 r = sd_bus_call_async(
                         bus, &p->slot, m, on_polkit, p, may_ask ? PASSWORD_USEC : ASKED_USEC);
-        return r < 0 ? deny(p, "polkit cannot be asked") : 0;
+        return r < 0 ? refuse(p, SD_BUS_ERROR_AUTH_FAILED,
+                               "polkit cannot be asked: try again, or ask root")
+                     : 0;
 }
 
 static bool has_enough(const Plea *p) {
@@ -111,7 +137,8 @@ static int on_uid(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unuse
         uint32_t uid;
 
         if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) < 0)
-                return deny(p, "the bus does not say who asks");
+                return refuse(p, SD_BUS_ERROR_AUTH_FAILED,
+                        "the bus does not say who asks: try again, or ask root");
         p->uid = uid;
         if (is_above_asking(uid))
                 return grant(p);

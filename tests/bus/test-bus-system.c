@@ -134,27 +134,30 @@ static void system_done(System *s) {
 typedef enum Mood {
         SAYS_YES, /* to a pause, and to nothing else */
         SAYS_NO,
-        WANTS_PASSWORD,
+        WANTS_PASSWORD,  /* and has no agent that could ask for it */
+        KNOWS_NO_ACTION, /* and so none that its caller owns, as polkit 122 says it */
         SAYS_NOTHING,
 } Mood;
 
 static int on_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         Mood mood = *(const Mood *) userdata;
         const char *kind, *action;
-        uint32_t flags;
 
-        (void) reterr;
         if (sd_bus_message_enter_container(m, 'r', "sa{sv}") < 0 ||
                 sd_bus_message_read(m, "s", &kind) < 0 || sd_bus_message_skip(m, "a{sv}") < 0 ||
                 sd_bus_message_exit_container(m) < 0 || sd_bus_message_read(m, "s", &action) < 0 ||
-                sd_bus_message_skip(m, "a{ss}") < 0 || sd_bus_message_read(m, "u", &flags) < 0)
+                sd_bus_message_skip(m, "a{ss}us") < 0)
                 return -EBADMSG;
         if (mood == SAYS_NOTHING)
                 return 1;
+        if (mood == KNOWS_NO_ACTION)
+                return sd_bus_error_set(reterr, "org.freedesktop.PolicyKit1.Error.NotAuthorized",
+                        "Only trusted callers (e.g. uid 0 or an action owner) can use "
+                        "CheckAuthorization() for subjects belonging to other identities");
         return sd_bus_reply_method_return(m, "(bba{ss})",
                 mood == SAYS_YES && strcmp(kind, "system-bus-name") == 0 &&
                         strcmp(action, "org.avert1.pause") == 0,
-                mood == WANTS_PASSWORD && flags == 0, 0);
+                mood == WANTS_PASSWORD, 0);
 }
 
 static const sd_bus_vtable polkit_vtable[] = {
@@ -193,7 +196,34 @@ static void polkit_stop(pid_t pid) {
         ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 }
 
+typedef struct Denial {
+        Mood mood;
+        bool may_be_asked; /* for a password */
+        const char *error, *words;
+} Denial;
+
+/* The bus shows programs of systemd's no text with ACCESS_DENIED: that is for a plain no. */
+static const Denial denials[] = {
+        { SAYS_NO, false, SD_BUS_ERROR_ACCESS_DENIED,
+                "polkit does not let you do this (org.avert1.pause): ask root, who may add a rule, "
+                "see polkit(8)" },
+        { WANTS_PASSWORD, false, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+                "polkit wants a password for org.avert1.pause: let the call allow that it is asked "
+                "for, or ask root" },
+        { WANTS_PASSWORD, true, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+                "polkit wants a password for org.avert1.pause: start an agent that asks for it, as "
+                "pkttyagent(1), or ask root" },
+        { KNOWS_NO_ACTION, false, SD_BUS_ERROR_AUTH_FAILED,
+                "polkit does not know org.avert1.pause, or not as avertd's: ask root, who may look "
+                "for org.avert1.policy" },
+};
+static const Denial no_polkit = { .error = SD_BUS_ERROR_AUTH_FAILED,
+        .words = "polkit does not say whether you may do this (org.avert1.pause: The name "
+                 "org.freedesktop.PolicyKit1 was not provided by any .service files): try again, "
+                 "or ask root" };
+
 static System *system_of_nobody; /* as_nobody() passes a Bed only */
+static const Denial *denial_of_nobody;
 
 /* ---- the tests
  * ----------------------------------------------------------------------------------- */
@@ -262,20 +292,36 @@ START_TEST(a_name_that_somebody_else_has_is_done_without) {
 }
 END_TEST
 
+static void nobody_hears_why_he_may_not(sd_bus *bus) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        ck_assert_int_ge(
+                sd_bus_set_allow_interactive_authorization(bus, denial_of_nobody->may_be_asked), 0);
+        ck_assert_int_eq(sd_bus_call_method(bus, BUS_NAME, BUS_OBJECT, BUS_INTERFACE, "Pause",
+                                 &error, NULL, "tb", UINT64_C(7), 0),
+                -EACCES);
+        ck_assert_str_eq(error.name, denial_of_nobody->error);
+        ck_assert_str_eq(error.message, denial_of_nobody->words);
+        sd_bus_error_free(&error);
+}
+
 static void nobody_reads_and_steers_not(const Bed *bed) {
         sd_bus *bus = join(&system_of_nobody->m);
+        char denied[128];
 
         (void) bed;
+        snprintf(denied, sizeof(denied), "!%s", denial_of_nobody->error);
         ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
         ck_assert_ptr_nonnull(strstr(call(bus, "ListIncidents"), "\"incidents\":"));
-        ck_assert_str_eq(change(bus, "Pause", "tb", UINT64_C(7), 0), DENIED);
-        ck_assert_str_eq(change(bus, "Resume", "b", 0), DENIED);
-        ck_assert_str_eq(change(bus, "Protect", "stb", "1", UINT64_C(7), 0), DENIED);
-        ck_assert_str_eq(change(bus, "Unprotect", "sb", "1", 0), DENIED);
-        ck_assert_str_eq(change(bus, "Reload", ""), DENIED);
-        ck_assert_str_eq(change(bus, "CheckReload", ""), DENIED);
-        ck_assert_str_eq(change(bus, "ReleaseLeases", "t", UINT64_C(0)), DENIED);
-        ck_assert_str_eq(change(bus, "SetLogLevel", "s", "debug"), DENIED);
+        nobody_hears_why_he_may_not(bus);
+        ck_assert_str_eq(change(bus, "Pause", "tb", UINT64_C(7), 0), denied);
+        ck_assert_str_eq(change(bus, "Resume", "b", 0), denied);
+        ck_assert_str_eq(change(bus, "Protect", "stb", "1", UINT64_C(7), 0), denied);
+        ck_assert_str_eq(change(bus, "Unprotect", "sb", "1", 0), denied);
+        ck_assert_str_eq(change(bus, "Reload", ""), denied);
+        ck_assert_str_eq(change(bus, "CheckReload", ""), denied);
+        ck_assert_str_eq(change(bus, "ReleaseLeases", "t", UINT64_C(0)), denied);
+        ck_assert_str_eq(change(bus, "SetLogLevel", "s", "debug"), denied);
         ck_assert_int_lt(sd_bus_request_name(bus, "org.avert1.fake", 0), 0);
         hang_up(bus);
 }
@@ -287,6 +333,7 @@ START_TEST(without_polkit_others_than_root_only_read) {
         ck_assert_ptr_nonnull(strstr(change(s.bus, "Pause", "tb", UINT64_C(7), 0), "for 7"));
         ck_assert_int_eq(order(&s.bed, 'n'), '1');
         system_of_nobody = &s;
+        denial_of_nobody = &no_polkit;
         if (geteuid() == 0)
                 as_nobody(&s.bed, nobody_reads_and_steers_not);
         ck_assert_int_eq(order(&s.bed, 'n'), '1');
@@ -324,9 +371,11 @@ START_TEST(polkit_may_allow_an_action_to_others) {
 }
 END_TEST
 
-START_TEST(a_polkit_that_says_no_or_wants_a_password_allows_nothing) {
-        for (Mood mood = SAYS_NO; mood <= WANTS_PASSWORD; mood++)
-                with_polkit(mood, nobody_reads_and_steers_not, '0');
+START_TEST(whom_polkit_does_not_let_is_told_what_to_do) {
+        for (size_t i = 0; i < ELEMENTS(denials); i++) {
+                denial_of_nobody = &denials[i];
+                with_polkit(denials[i].mood, nobody_reads_and_steers_not, '0');
+        }
 }
 END_TEST
 
@@ -407,8 +456,9 @@ static void nobody_uses_the_library(const Bed *bed) {
         ck_assert_str_eq(text, "0 by 65534 for 7, dry: pid 0");
         free(text);
         ck_assert_int_eq(avert_client_protect(client, "ssh", 0, false, &done, NULL), -EACCES);
-        ck_assert_str_eq(
-                avert_client_get_error(client), "you may not do this: ask root, or see polkit(8)");
+        ck_assert_str_eq(avert_client_get_error(client),
+                "polkit does not let you do this (org.avert1.protect): ask root, who may add a "
+                "rule, see polkit(8)");
         ck_assert_int_eq(avert_client_subscribe(client, count_event, &events), 0);
         while (events == 0) {
                 order(bed, 'e');
@@ -617,8 +667,8 @@ END_TEST
 HARNESS_MAIN("bus-system", the_name_is_taken_when_the_bus_appears_and_again_after_its_death,
         a_bus_that_stands_still_holds_up_nobody, a_name_that_somebody_else_has_is_done_without,
         without_polkit_others_than_root_only_read, polkit_may_allow_an_action_to_others,
-        a_polkit_that_says_no_or_wants_a_password_allows_nothing,
-        a_polkit_that_does_not_answer_holds_up_nobody, incidents_and_changes_of_level_are_signals,
+        whom_polkit_does_not_let_is_told_what_to_do, a_polkit_that_does_not_answer_holds_up_nobody,
+        incidents_and_changes_of_level_are_signals,
         the_library_reaches_the_daemon_there_and_polkit_is_heard,
         the_page_has_all_members_as_they_are_and_no_other,
         polkit_answers_the_user_that_the_service_runs_as)
