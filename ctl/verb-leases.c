@@ -209,12 +209,13 @@ static int release_here(const Ctl *ctl, const Place *place, LeaseLedger *l) {
                 ctl, release.n_failed == 0 && (ctl->lease == 0 || release.n_dropped > 0), text);
 }
 
-/* Whoever has the lock is the daemon. */
+/* Whoever has the lock is the daemon. It also has the say about those who may not touch the file.
+ */
 static int release(const Ctl *ctl, const Place *place) {
         LeaseLedger *l = NULL;
         int r = lease_ledger_open(place->path, LEDGER_REPAIR, place->boot_id, &l);
 
-        if (r == -EBUSY)
+        if (r == -EBUSY || r == -EACCES || r == -EPERM)
                 return release_by_daemon(ctl);
         if (r < 0 && r != -ENOENT)
                 return explain_file(ctl, place, r);

@@ -263,6 +263,31 @@ START_TEST(a_daemon_that_runs_is_asked) {
 }
 END_TEST
 
+/* Whom polkit lets cannot read the file all the same. */
+START_TEST(who_may_not_read_the_file_asks_the_daemon) {
+        static const BusDoubleAnswers answers = { .accepted = 1, .message = "given back" };
+        static const uid_t nobody = 65534;
+        BusDouble bus;
+        Bed b;
+
+        if (geteuid() != 0)
+                return; /* there is nobody else to be */
+        bed_init(&b);
+        bed_open(&b);
+        bus_double_start(&bus, b.f.path, &answers);
+        ck_assert_int_eq(chmod(b.f.path, 0755), 0);
+        ck_assert_int_eq(chmod(bus.path, 0666), 0);
+        ck_assert_int_eq(seteuid(nobody), 0);
+        run(bus.path, "--release", "7", NULL);
+        expect(CTL_OK, "7: given back\n", "");
+        run(bus.path, NULL);
+        expect(CTL_DENIED, "", "denied: run avertctl as root");
+        ck_assert_int_eq(seteuid(0), 0);
+        bus_double_stop(&bus);
+        bed_done(&b);
+}
+END_TEST
+
 START_TEST(misuse_is_told) {
         Bed b;
 
@@ -280,4 +305,4 @@ END_TEST
 
 HARNESS_MAIN("verb-leases", nothing_is_leased_where_there_is_no_file, what_is_owed_is_listed,
         and_as_json, a_dry_run_gives_nothing_back, without_a_daemon_it_gives_back_itself,
-        a_daemon_that_runs_is_asked, misuse_is_told)
+        a_daemon_that_runs_is_asked, who_may_not_read_the_file_asks_the_daemon, misuse_is_told)
