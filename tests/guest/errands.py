@@ -44,22 +44,6 @@ ANSWERS = {
                          'grep -q \'"errand"\'\necho skip\n',
 }
 
-# The message bus of the system, under the policy file that is installed.
-BUS = '''
-at="org.avert1 /org/avert1 org.avert1.Manager"
-until busctl get-property $at Level; do sleep 0.2; done
-busctl --json=short call $at Describe | grep -q mem.available
-busctl introspect org.avert1 /org/avert1 | grep -q StepTaken
-runuser -u nobody -- busctl get-property $at Level
-if runuser -u nobody -- busctl call $at Pause tb 60000000 false; then exit 1; fi
-busctl call $at Pause tb 60000000 false
-told 1 AVERT_EVENT=paused
-[ "$(busctl get-property $at Paused)" = "b true" ]
-avertctl status | grep -qi paused
-busctl call $at Resume b false
-told 1 AVERT_EVENT=resumed
-'''
-
 # Only this policy is in force, its time is too long, and nothing is done even when that is over. The index of catalogs is what a package makes.
 MISS = '''
 touch /etc/avert/policy.d/10-default.yaml
@@ -138,8 +122,6 @@ if pgrep -f "sleep 8639|yes flood"; then exit 1; fi
                             'terminate: { grace: 3s }'),
              expect=(Told('command-answered', 'run'), Told('command-answered', 'run', 'leave out the next step'),
                      Told('step-skipped', 'terminate'))),
-    Scenario('bus', 'the system bus: everybody may look, root may have a pause, and nobody else',
-             newcomers={'desk': DESK}, limit_msec=60000, meddle=BUS, expect=(Told('paused'), Told('resumed'))),
     Scenario('selftest', 'the running daemon sees, warns of and ends the process of its selftest, and nobody else',
              newcomers={'desk': DESK}, limit_msec=120000, meddle=SELFTEST, own_policy='avert-selftest',
              expect=(Told('notify', '', 'avert-selftest'), Told('step-done', 'terminate', 'avert-selftest'))),

@@ -36,6 +36,14 @@ def image():
     return built.stdout.strip()
 
 
+def archive(name):
+    """The path of what a package of Debian's adds to the image."""
+    made = subprocess.run([os.path.join(HERE, 'archive'), name], stdout=subprocess.PIPE, text=True, check=False)
+    if made.returncode != 0:
+        raise Trouble(name + ' cannot be had')
+    return made.stdout.strip()
+
+
 def run(scenario, daemon, base, build, work):
     """Boots the guest in the empty directory `work`; returns (complaints, facts), where the facts are all that was
     measured, without 'seconds' when the guest came to no end."""
@@ -46,7 +54,8 @@ def run(scenario, daemon, base, build, work):
         if scenario.bare:
             layer.strip_configuration(tree)
     layer.install_scenario(tree, build, scenario, daemon.unit, daemon.setup)
-    initrd = machine.make_initrd(base, work, [daemon.archive] if daemon.archive else [])
+    archives = [daemon.archive] if daemon.archive else []
+    initrd = machine.make_initrd(base, work, archives + [archive(name) for name in scenario.packages])
     shutil.rmtree(tree)
 
     seconds = machine.deadline_seconds(scenario)

@@ -234,6 +234,8 @@ def install_scenario(layer, build, scenario, daemon_unit, setup):
         write(os.path.join(layer, POLICY), scenario.policy)
     for path, text in scenario.commands.items():
         write(layer + path, text, 0o755)
+    for path, text in scenario.files.items():
+        write(layer + path, text)
     if scenario.meddle:
         write(os.path.join(units, 'meddle.service'), MEDDLE_UNIT)
         write(layer + PROGRAMS + '/meddle', MEDDLE + scenario.meddle + '\ntouch /run/guest/meddled\n', 0o755)

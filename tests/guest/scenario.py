@@ -51,7 +51,9 @@ class Scenario:
     hinted: tuple = ()                 # whoever has to hear a hint and to give memory back
     captured: str = ''                 # of this load there is evidence
     oom_kills: int = 0                 # by the kernel: so many there have to be
+    packages: tuple = ()               # of Debian's, beside what the image has; see archive
     commands: dict = field(default_factory=dict)  # programs of the administrator's: {path: text}
+    files: dict = field(default_factory=dict)     # other files of his: {path: text}
     policy: str = ''                   # YAML, beside the daemon's built-in one
     meddle: str = ''                   # shell: what root does meanwhile, see MEDDLE in layer.py
     expect: tuple = ()                 # Told, in this order, with anything between them

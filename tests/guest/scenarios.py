@@ -7,6 +7,7 @@ said here is for avert to meet: no number of the daemon's may come from here."""
 
 from itertools import combinations, product
 
+from callers import CALLERS
 from errands import ERRANDS
 from ladder import LADDER
 from scenario import SIGKILL, SIGTERM, Load, Scenario
@@ -182,5 +183,5 @@ def variation(row):
 
 
 VARIED = [variation(row) for row in pairwise(AXES)]
-SCENARIOS = NAMED + LADDER + ERRANDS + VARIED
-QUICK = [s for s in NAMED + LADDER + ERRANDS if s.quick]
+SCENARIOS = NAMED + LADDER + ERRANDS + CALLERS + VARIED
+QUICK = [s for s in NAMED + LADDER + ERRANDS + CALLERS if s.quick]
