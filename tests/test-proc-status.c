@@ -32,6 +32,7 @@ static void check_full(const ProcStatus *s) {
         ck_assert_int_eq(s->ppid, 17);
         ck_assert_uint_eq(s->uid, 1000);
         ck_assert_uint_eq(s->euid, 1001);
+        ck_assert_uint_eq(s->suid, 1002);
         ck_assert_uint_eq(s->gid, 100);
         ck_assert_uint_eq(s->ns_depth, 3);
         ck_assert(s->is_ns_init);
@@ -247,6 +248,7 @@ START_TEST(we_find_ourselves) {
         ck_assert_int_eq(s.ppid, getppid());
         ck_assert_uint_eq(s.uid, getuid());
         ck_assert_uint_eq(s.euid, geteuid());
+        ck_assert_uint_eq(s.suid, geteuid());
         ck_assert_uint_eq(s.gid, getgid());
         ck_assert_uint_eq(s.threads, 1);
         ck_assert_uint_gt(s.anon_bytes, 0);

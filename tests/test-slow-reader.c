@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/slow-reader.h"
 
+#include "base/macro.h"
 #include "tests/harness.h"
+#include "tests/tree-fixture.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -26,14 +28,39 @@ static bool wait_reply(SlowReader *r, SlowReply *ret) {
         return false;
 }
 
-static void ask(SlowReader *r, int32_t pid, SlowReply *ret) {
+static void ask_for(SlowReader *r, int32_t pid, uint64_t start_ticks, SlowReply *ret) {
         static uint64_t cookie;
-        const SlowRequest request = { .cookie = ++cookie, .pid = pid };
+        const SlowRequest request = { .cookie = ++cookie, .start_ticks = start_ticks, .pid = pid };
 
         ck_assert(slow_reader_ask(r, &request));
         ck_assert_msg(wait_reply(r, ret), "no answer");
         ck_assert_uint_eq(ret->cookie, cookie);
         ck_assert_int_eq(ret->pid, pid);
+}
+
+static void ask(SlowReader *r, int32_t pid, SlowReply *ret) {
+        ask_for(r, pid, 0, ret);
+}
+
+/* A process of a recording, started at tick 77. */
+static void record(const Fixture *f, int pid, const char *uids, const char *text, size_t len) {
+        char name[32], status[128];
+
+        tree_process(f, "", &(TreeProcess){ .pid = pid, .comm = "x", .start = 77 });
+        (void) snprintf(name, sizeof(name), "proc/%d/cmdline", pid);
+        fixture_bytes(f, name, text, len);
+        (void) snprintf(name, sizeof(name), "proc/%d/status", pid);
+        (void) snprintf(status, sizeof(status), "State:\tS (sleeping)\nUid:\t%s\n", uids);
+        fixture_file(f, name, status);
+}
+
+static SlowReader *reader_of(const Fixture *f) {
+        char path[300];
+        SlowReader *r;
+
+        (void) snprintf(path, sizeof(path), "%s/proc", f->path);
+        ck_assert_int_eq(slow_reader_new(path, DEADLINE_USEC, &r), 0);
+        return r;
 }
 
 /* The first child of a process, 0 without. */
@@ -105,9 +132,9 @@ START_TEST(long_command_line_is_cut_and_blanks_stand_for_nuls) {
         fixture_init(&f);
         memset(text, 'x', sizeof(text));
         text[4] = '\0';
-        fixture_bytes(&f, "7/cmdline", text, sizeof(text));
-        fixture_bytes(&f, "8/cmdline", "", 0);
-        ck_assert_int_eq(slow_reader_new(f.path, DEADLINE_USEC, &r), 0);
+        record(&f, 7, "7 7 7 7", text, sizeof(text));
+        record(&f, 8, "7 7 7 7", "", 0);
+        r = reader_of(&f);
         ask(r, 7, &reply);
         ck_assert_int_eq(reply.error, 0);
         ck_assert_int_eq(strncmp(reply.text, "xxxx xxx", 8), 0);
@@ -116,6 +143,58 @@ START_TEST(long_command_line_is_cut_and_blanks_stand_for_nuls) {
         ask(r, 8, &reply);
         ck_assert_int_eq(reply.error, 0);
         ck_assert_uint_eq(reply.len, 0);
+        slow_reader_free(r);
+        fixture_done(&f);
+}
+END_TEST
+
+START_TEST(number_that_another_process_has_is_nobodys) {
+        Fixture f;
+        SlowReader *r;
+        SlowReply reply;
+
+        fixture_init(&f);
+        record(&f, 7, "7 7 7 7", "x", 1);
+        r = reader_of(&f);
+        ask_for(r, 7, 76, &reply);
+        ck_assert_int_eq(reply.error, -ESRCH);
+        ck_assert_str_eq(reply.text, "");
+        ask_for(r, 7, 77, &reply);
+        ck_assert_int_eq(reply.error, 0);
+        ck_assert_str_eq(reply.text, "x");
+        slow_reader_free(r);
+        fixture_done(&f);
+}
+END_TEST
+
+START_TEST(owner_is_who_has_all_three_uids) {
+        static const struct {
+                const char *uids;
+                uint32_t owner;
+        } rows[] = {
+                { "7 7 7 7", 7 },
+                { "7 7 7 0", 7 }, /* of the file system: of no matter */
+                { "7 0 7 7", SLOW_NO_OWNER },
+                { "0 7 7 7", SLOW_NO_OWNER },
+                { "7 7 0 7", SLOW_NO_OWNER }, /* it may become root again */
+                { "7 7", SLOW_NO_OWNER },
+                { "0 0 0 0", 0 },
+        };
+        Fixture f;
+        SlowReader *r;
+        SlowReply reply;
+
+        fixture_init(&f);
+        record(&f, 7, "7 7 7 7", "x", 1);
+        r = reader_of(&f);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                record(&f, 7, rows[i].uids, "x", 1);
+                ask(r, 7, &reply);
+                ck_assert_int_eq(reply.error, 0);
+                ck_assert_msg(reply.uid == rows[i].owner, "%s: %u", rows[i].uids, reply.uid);
+        }
+        ask(r, 8, &reply);
+        ck_assert_uint_eq(reply.uid, SLOW_NO_OWNER);
         slow_reader_free(r);
         fixture_done(&f);
 }
@@ -263,6 +342,7 @@ END_TEST
 
 HARNESS_MAIN("slow-reader", command_line_of_another_process_is_read,
         process_that_is_gone_is_said_so, long_command_line_is_cut_and_blanks_stand_for_nuls,
+        number_that_another_process_has_is_nobodys, owner_is_who_has_all_three_uids,
         many_questions_are_all_answered_in_order, stuck_worker_is_given_up_and_replaced,
         worker_that_dies_costs_one_answer_at_most, lost_supervisor_is_noticed_and_nothing_hangs,
         both_processes_end_with_their_owner, nothing_of_the_daemons_privileges_is_inherited)

@@ -58,7 +58,7 @@ void scout_ask_texts(Scout *s) {
                 return;
         for (uint32_t slot = 0; slot < s->n_slots && asked < ASK_PER_PASS; slot++) {
                 ScoutEntry *e = &s->entries[slot];
-                SlowRequest request = { .pid = e->pid, .cookie = 0 };
+                SlowRequest request = { .pid = e->pid, .start_ticks = e->start_ticks };
 
                 if (!e->used || e->kthread || e->unsettled || e->text != TEXT_UNASKED)
                         continue;

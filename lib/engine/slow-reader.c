@@ -20,7 +20,7 @@
 
 struct SlowReader {
         pid_t pid; /* 0: lost and reaped */
-        int fd;    /* owner: scout; FD_NONE: lost */
+        int fd;    /* owner: caller; FD_NONE: lost */
         size_t pending;
 };
 
@@ -117,6 +117,10 @@ bool slow_reader_next(SlowReader *r, SlowReply *ret) {
         ret->text[ret->len] = '\0';
         r->pending -= r->pending > 0;
         return true;
+}
+
+int slow_reader_fd(const SlowReader *r) {
+        return r->fd;
 }
 
 int32_t slow_reader_pid(const SlowReader *r) {

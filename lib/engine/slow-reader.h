@@ -22,14 +22,20 @@ typedef struct SlowReader SlowReader;
 #define SLOW_PENDING_MAX 256
 
 typedef struct SlowRequest {
-        uint64_t cookie; /* comes back with the answer */
+        uint64_t cookie;      /* comes back with the answer */
+        uint64_t start_ticks; /* with the pid, who is meant; 0: whoever has it */
         int32_t pid;
 } SlowRequest;
+
+/* A process that changes sides, as one that is setuid: root's business. */
+#define SLOW_NO_OWNER UINT32_MAX
 
 typedef struct SlowReply {
         uint64_t cookie;
         int32_t pid;
-        int32_t error; /* 0; -ESRCH gone; -EPERM; -ETIMEDOUT: it hung, and the worker with it */
+        int32_t error; /* 0; -ESRCH gone, or another one; -EPERM; -ETIMEDOUT: it hung, and the
+                          worker with it */
+        uint32_t uid;  /* real, effective and saved, before the reading and after it */
         uint32_t len;
         char text[SLOW_TEXT_MAX]; /* arguments with blanks between them, NUL-terminated */
 } SlowReply;
@@ -40,6 +46,9 @@ int slow_reader_new(const char *proc_path, usec_t deadline_usec, SlowReader **re
 
 /* Ends and reaps the processes; waits for them for a moment at most. Returns NULL. */
 SlowReader *slow_reader_free(SlowReader *r);
+
+/* Readable when there may be an answer, or the supervisor is lost; FD_NONE when it is. Borrowed. */
+int slow_reader_fd(const SlowReader *r);
 
 /* Asks for the command line. False when too much is under way or the supervisor is lost. */
 bool slow_reader_ask(SlowReader *r, const SlowRequest *request);

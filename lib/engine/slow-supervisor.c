@@ -19,6 +19,8 @@
 #include "engine/slow-reader.h"
 #include "kernel/child-process.h"
 #include "kernel/proc-cmdline.h"
+#include "kernel/proc-stat.h"
+#include "kernel/proc-status.h"
 #include "kernel/proc.h"
 
 /* Workers that were killed and are not gone: they hang in the kernel. With so many, nothing is
@@ -62,13 +64,46 @@ static void become_reader(pid_t parent) {
 /* ---- the worker
  * ----------------------------------------------------------------------------------- */
 
+/* Whose the process is, of which the open directory is a hold: an exec(2) may have changed it. */
+static int read_owner(int pid_fd, uint32_t *ret) {
+        ProcStatus status;
+        int r;
+
+        r = proc_status_read_at(pid_fd, &status);
+        if (r == PROC_OK)
+                *ret = status.uid == status.euid && status.uid == status.suid ? status.uid
+                                                                              : SLOW_NO_OWNER;
+        return r;
+}
+
+static int read_held(int pid_fd, const SlowRequest *request, SlowReply *reply) {
+        uint32_t before, after;
+        ProcStat stat;
+        int r;
+
+        r = proc_stat_read_at(pid_fd, &stat);
+        if (r == PROC_OK && request->start_ticks != 0 &&
+                request->start_ticks != stat.starttime_ticks)
+                return PROC_GONE; /* the number is another's now */
+        if (r == PROC_OK)
+                r = read_owner(pid_fd, &before);
+        if (r == PROC_OK)
+                r = proc_cmdline_read_at(pid_fd, reply->text, sizeof(reply->text));
+        if (r == PROC_OK)
+                r = read_owner(pid_fd, &after);
+        if (r == PROC_OK)
+                reply->uid = before == after ? after : SLOW_NO_OWNER;
+        return r;
+}
+
 static void read_text(int proc_fd, const SlowRequest *request, SlowReply *reply) {
         _cleanup_close_ int pid_fd = FD_NONE;
         int r;
 
+        reply->uid = SLOW_NO_OWNER;
         r = proc_dir_open(proc_fd, request->pid, &pid_fd);
         if (r == PROC_OK)
-                r = proc_cmdline_read_at(pid_fd, reply->text, sizeof(reply->text));
+                r = read_held(pid_fd, request, reply);
         reply->cookie = request->cookie;
         reply->pid = request->pid;
         reply->error = r == PROC_OK ? 0 : r == PROC_GONE ? -ESRCH : r > 0 ? -EPERM : r;
@@ -149,7 +184,9 @@ static void send_reply(Supervisor *s) {
 static void answer_error(Supervisor *s, int error) {
         const SlowRequest *request = &s->queue[s->head];
 
-        s->reply = (SlowReply){ .cookie = request->cookie, .pid = request->pid, .error = error };
+        s->reply = (SlowReply){
+                .cookie = request->cookie, .pid = request->pid, .error = error, .uid = SLOW_NO_OWNER
+        };
         s->has_reply = true;
 }
 

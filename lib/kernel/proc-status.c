@@ -98,6 +98,8 @@ static bool take_word(Scan *s, Slice key, Slice value) {
         } else if (slice_equals(key, SLICE("Uid"))) {
                 if (next_id(&value, &status->uid) && next_id(&value, &status->euid))
                         bit = PROC_STATUS_UID;
+                if (!next_id(&value, &status->suid))
+                        status->suid = (uid_t) -1;
         } else if (slice_equals(key, SLICE("Gid"))) {
                 if (next_id(&value, &status->gid))
                         bit = PROC_STATUS_GID;

@@ -37,6 +37,7 @@ typedef struct ProcStatus {
         pid_t ppid;
         uid_t uid; /* real */
         uid_t euid;
+        uid_t suid;      /* saved; (uid_t) -1 where the text ends before it */
         gid_t gid;       /* real */
         bool is_ns_init; /* first process of its pid namespace: ignores a SIGTERM it has no handler
                           * for, and its end is the end of the namespace */
