@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <unistd.h>
 
 enum {
         PLEAS_PER_PEER = 2,
@@ -14,10 +13,6 @@ enum {
 
 #define ASKED_USEC (10 * USEC_PER_SEC)   /* for the bus, and a polkit that asks nobody */
 #define PASSWORD_USEC (2 * USEC_PER_MIN) /* for somebody who types one */
-
-static bool is_above_asking(uid_t uid) {
-        return uid == 0 || uid == geteuid();
-}
 
 /* Makes the change and tells the caller. */
 static int carry_out(Bus *b, sd_bus_message *call, BusChange change, uid_t by) {
@@ -134,13 +129,11 @@ static bool has_enough(const Plea *p) {
 
 static int on_uid(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_) {
         Plea *p = userdata;
-        uint32_t uid;
 
-        if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) < 0)
+        if (bus_caller_answer(m, &p->uid) < 0)
                 return refuse(p, SD_BUS_ERROR_AUTH_FAILED,
                         "the bus does not say who asks: try again, or ask root");
-        p->uid = uid;
-        if (is_above_asking(uid))
+        if (bus_is_above_asking(p->uid))
                 return grant(p);
         if (has_enough(p))
                 return refuse(p, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many of these at a time");
@@ -160,7 +153,6 @@ static Plea *claim(Bus *b, sd_bus_message *call) {
         return of_peer < PLEAS_PER_PEER ? found : NULL;
 }
 
-/* sd-bus would ask the bus who it is, too, and wait for the answer: main waits for nobody. */
 static int permit_on_bus(
         Bus *b, sd_bus_message *call, const char *action, BusChange change, sd_bus_error *reterr) {
         Plea *p = claim(b, call);
@@ -170,9 +162,7 @@ static int permit_on_bus(
                 return sd_bus_error_set(
                         reterr, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many of these at a time");
         *p = (Plea){ .bus = b, .action = action, .change = change };
-        r = sd_bus_call_method_async(sd_bus_message_get_bus(call), &p->slot, "org.freedesktop.DBus",
-                "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixUser", on_uid, p,
-                "s", sd_bus_message_get_sender(call));
+        r = bus_caller_ask(call, on_uid, p, &p->slot);
         if (r < 0)
                 return r;
         p->call = sd_bus_message_ref(call);
@@ -183,20 +173,16 @@ static int permit_on_bus(
  * a private connection and on a message bus. */
 int bus_permit(
         Bus *b, sd_bus_message *call, const char *action, BusChange change, sd_bus_error *reterr) {
-        sd_bus_creds *creds = NULL;
         uid_t uid = (uid_t) -1;
         int r;
 
         if (sd_bus_is_bus_client(sd_bus_message_get_bus(call)) > 0)
                 return permit_on_bus(b, call, action, change, reterr);
 
-        r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
-        if (r >= 0)
-                r = sd_bus_creds_get_euid(creds, &uid);
-        sd_bus_creds_unref(creds);
+        r = bus_caller_on_socket(call, &uid);
         if (r < 0)
                 return r;
-        if (!is_above_asking(uid))
+        if (!bus_is_above_asking(uid))
                 return sd_bus_error_set(reterr, SD_BUS_ERROR_ACCESS_DENIED,
                         "only root may do this here; others may on the system bus, by polkit's "
                         "word");

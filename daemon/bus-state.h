@@ -2,8 +2,8 @@
 #pragma once
 
 /* What the parts of the bus share: its connections (bus.c), what is served on them
- * (bus-vtable.c), questions that wait for a view (bus-question.c), and changes that wait for
- * somebody's word (bus-permit.c). For nobody else. */
+ * (bus-vtable.c), questions that wait for a view (bus-question.c) or a command line
+ * (bus-cmdline.c), and changes that wait for somebody's word (bus-permit.c). For nobody else. */
 
 #include <systemd/sd-bus.h>
 
@@ -34,6 +34,21 @@ typedef struct Question {
         int32_t pid;                  /* 0: all */
 } Question;
 
+enum { READINGS_MAX = 16 };
+
+/* A method call that waits for a command line. */
+typedef struct CmdlineReading {
+        Bus *bus;
+        sd_bus_message *call; /* NULL: free */
+        sd_bus_slot *slot;    /* of the question who asks */
+        uid_t uid;            /* who asks, when that is known */
+        bool asks;            /* the reader is at it */
+        int32_t pid;
+        uint64_t start_ticks; /* 0: whoever has the pid */
+        uint64_t cookie;
+        usec_t until_usec;
+} CmdlineReading;
+
 /* Does what a call asks for, on behalf of a user who may. True or false as the caller is told, with
  * a sentence in *ret; negative errno when the call cannot be understood. */
 typedef int (*BusChange)(Bus *b, sd_bus_message *call, uid_t by, TextBuf *ret);
@@ -60,6 +75,10 @@ struct Bus {
         usec_t asked_usec; /* when somebody on the system bus called last; 0: never */
         Question questions[QUESTIONS_MAX];
         Plea pleas[PLEAS_MAX];
+        CmdlineReading readings[READINGS_MAX];
+        uint64_t readings_total;
+        sd_event_source *replies;  /* the reader's; NULL: there is none, or it is lost */
+        sd_event_source *patience; /* with the readings */
 };
 
 /* False when the connection has too much unread; to be asked before anything is sent. A peer is
@@ -78,6 +97,30 @@ int bus_ask(Bus *b, sd_bus_message *call, QuestionKind kind, const char *policy,
 
 /* Forgets all questions; their inquiries are over. */
 void bus_questions_done(Bus *b);
+
+/* ---- bus-cmdline.c ---- */
+
+/* Has the call answered when the text was read; as a method's handler returns. */
+int bus_on_command_line(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+
+/* 0 or negative errno; to be followed by bus_readings_done() in any case. */
+int bus_readings_init(Bus *b);
+
+/* Forgets the readings of a connection, or all (NULL): then nothing is read any more. */
+void bus_readings_done(Bus *b, const sd_bus *connection);
+
+/* ---- bus-caller.c ---- */
+
+/* Root and our own user may change things without being asked anything. */
+bool bus_is_above_asking(uid_t uid);
+
+/* Whose the other end of the private socket is. 0 or negative errno. */
+int bus_caller_on_socket(sd_bus_message *call, uid_t *ret);
+
+/* Asks the message bus; on_uid gets its answer, for bus_caller_answer(). 0 or negative errno. */
+int bus_caller_ask(
+        sd_bus_message *call, sd_bus_message_handler_t on_uid, void *userdata, sd_bus_slot **ret);
+int bus_caller_answer(sd_bus_message *answer, uid_t *ret);
 
 /* ---- bus-permit.c ---- */
 

@@ -150,6 +150,8 @@ static const sd_bus_vtable vtable[] = {
                 SD_BUS_RESULT("s", text), on_explain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ExplainJson", SD_BUS_ARGS("s", policy, "i", pid),
                 SD_BUS_RESULT("s", json), on_explain_json, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CommandLine", SD_BUS_ARGS("i", pid, "t", start_ticks),
+                SD_BUS_RESULT("s", text), bus_on_command_line, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", ok, "s", message),
                 bus_on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CheckReload", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", ok, "s", message),

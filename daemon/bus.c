@@ -46,6 +46,7 @@ static void on_call(void *userdata) {
 
 static void on_end(void *userdata, sd_bus *connection) {
         bus_pleas_done(userdata, connection);
+        bus_readings_done(userdata, connection);
 }
 
 int bus_new(const BusOptions *options, Bus **ret) {
@@ -63,6 +64,11 @@ int bus_new(const BusOptions *options, Bus **ret) {
                 free(b);
                 return r;
         }
+        r = bus_readings_init(b);
+        if (r < 0) {
+                bus_free(b);
+                return r;
+        }
         *ret = b;
         return 0;
 }
@@ -73,6 +79,7 @@ Bus *bus_free(Bus *b) {
 
         b->system = bus_system_free(b->system);
         bus_pleas_done(b, NULL);
+        bus_readings_done(b, NULL);
         b->server = bus_server_free(b->server);
         bus_questions_done(b);
         free(b);

@@ -20,13 +20,15 @@
 #define BUS_INTERFACE "org.avert1.Manager"
 
 struct sd_event;
+struct SlowReader;
 
 typedef struct Bus Bus;
 
 typedef struct BusOptions {
         struct sd_event *event; /* borrowed, like the next two */
         Inquiries *inquiries;
-        const Probe *probe; /* may be NULL */
+        const Probe *probe;        /* may be NULL */
+        struct SlowReader *reader; /* for nobody else, borrowed; NULL: nobody gets command lines */
         bool dry;
 
         /* Loads the policy again: 0 or negative errno; a sentence about it in *ret in both cases.

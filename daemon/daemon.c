@@ -20,6 +20,9 @@
 
 #define RUNTIME_DIRECTORY "/run/avert"
 
+/* When a process counts as one that does not let its command line be read. */
+#define READER_DEADLINE_USEC USEC_PER_SEC
+
 #define MEMORY_BOUND (UINT64_C(48) << 20)
 #define MEMORY_BOUND_PER_PROCESS                                                                   \
         UINT64_C(4096) /* what is known of one, and twice that while it is shown */
@@ -172,6 +175,7 @@ static int serve_bus(Daemon *d) {
         r = bus_new(&(BusOptions){ .event = d->event,
                             .inquiries = &d->inquiries,
                             .probe = engine_probe(d->engine),
+                            .reader = d->reader,
                             .dry = d->options->dry,
                             .reload = reload_for_bus,
                             .check_reload = check_reload_for_bus,
@@ -255,6 +259,18 @@ static int own_errands(Daemon *d) {
         return 0;
 }
 
+/* One of its own: whoever asks for many command lines may not hold up what policies need. */
+static void fork_reader(Daemon *d) {
+        const char *root = d->options->root ? d->options->root : "";
+        char proc[4096];
+        int r = -ENAMETOOLONG;
+
+        if ((size_t) snprintf(proc, sizeof(proc), "%s/proc", root) < sizeof(proc))
+                r = slow_reader_new(proc, READER_DEADLINE_USEC, &d->reader);
+        if (r < 0)
+                log_warning("nobody is shown a command line: %s", strerror(-r));
+}
+
 static int set_up(Daemon *d, TextBuf *ret_broken) {
         EngineOptions engine = {
                 .root = d->options->root, .dry = d->options->dry, .lock_memory = !d->options->root
@@ -277,6 +293,7 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
         if (r < 0)
                 return r;
         step_owners_fork(d);
+        fork_reader(d);
         r = engine_new(&engine, d->config, &d->engine);
         if (r < 0) {
                 log_error("the engine cannot start: %s", strerror(-r));
@@ -316,6 +333,7 @@ static void tear_down(Daemon *d) {
         step_owners_settle(d);
         step_owners_done(d);
         d->bus = bus_free(d->bus);
+        d->reader = slow_reader_free(d->reader);
         d->pressure = pressure_server_free(d->pressure);
         d->metrics = metrics_free(d->metrics);
         sd_event_source_disable_unref(d->refresh);

@@ -20,6 +20,7 @@
 #include "daemon/sink-stderr.h"
 #include "daemon/unit-client.h"
 #include "engine/engine.h"
+#include "engine/slow-reader.h"
 #include "kernel/own-cgroup.h"
 
 /* How old a thread's heartbeat may be before the service manager hears nothing from us any more. */
@@ -42,6 +43,7 @@ typedef struct Daemon {
         CaptureSteps captures;
         IncidentKeeper incidents;
         UnitClient *units;
+        SlowReader *reader; /* of command lines, for the bus; NULL: there is none */
         Bus *bus;
         PressureServer *pressure;
         Metrics *metrics;

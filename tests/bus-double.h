@@ -28,6 +28,7 @@ typedef struct BusDoubleAnswers {
         const char *policies;
         const char *consumers; /* of ListConsumers; NULL: AccessDenied */
         const char *explain;
+        const char *command_line;  /* of whomever; NULL: AccessDenied */
         int accepted;              /* of Reload and ReleaseLeases */
         const char *message;       /* likewise; NULL: AccessDenied */
         const char *const *events; /* sent once Describe was asked, NULL-terminated; may be NULL */
@@ -93,6 +94,22 @@ static int bus_double_answer_explain(sd_bus_message *m, void *userdata, sd_bus_e
                 return sd_bus_reply_method_return(m, "s", a->explain);
 
         snprintf(text, sizeof(text), "%s/%d/%s", policy, pid, a->explain);
+        return sd_bus_reply_method_return(m, "s", text);
+}
+
+static int bus_double_answer_command_line(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const BusDoubleAnswers *a = userdata;
+        uint64_t start_ticks;
+        char text[512];
+        int pid, r;
+
+        r = sd_bus_message_read(m, "it", &pid, &start_ticks);
+        if (r < 0)
+                return r;
+        if (!a->command_line)
+                return bus_double_denied(reterr);
+        snprintf(text, sizeof(text), "%d@%llu %s", pid, (unsigned long long) start_ticks,
+                a->command_line);
         return sd_bus_reply_method_return(m, "s", text);
 }
 
@@ -162,6 +179,8 @@ static const sd_bus_vtable bus_double_vtable[] = {
         SD_BUS_METHOD("Explain", "si", "s", bus_double_answer_explain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD(
                 "ExplainJson", "si", "s", bus_double_answer_explain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("CommandLine", "it", "s", bus_double_answer_command_line,
+                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Reload", "", "bs", bus_double_answer_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("CheckReload", "", "bs", bus_double_answer_check, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD(

@@ -76,6 +76,26 @@ START_TEST(explain_hands_over_what_it_is_asked_about) {
 }
 END_TEST
 
+START_TEST(command_line_is_of_the_very_process_and_may_be_denied) {
+        static const BusDoubleAnswers answers = { .command_line = "vi letter" }, none = { 0 };
+        char *text = NULL;
+
+        begin(&answers);
+        open_client();
+        ck_assert_int_eq(avert_client_command_line(client, 7, UINT64_MAX, &text), 0);
+        ck_assert_str_eq(text, "7@18446744073709551615 vi letter");
+        free(text);
+        end();
+
+        begin(&none);
+        open_client();
+        text = NULL;
+        ck_assert_int_eq(avert_client_command_line(client, 7, 0, &text), -EACCES);
+        ck_assert_ptr_null(text);
+        end();
+}
+END_TEST
+
 START_TEST(reload_tells_acceptance_from_refusal_and_from_denial) {
         static const struct {
                 const char *name;
@@ -272,6 +292,7 @@ END_TEST
 
 HARNESS_MAIN("client", a_reload_can_be_tried_without_doing_it, answers_come_back_as_they_were_given,
         explain_hands_over_what_it_is_asked_about,
+        command_line_is_of_the_very_process_and_may_be_denied,
         reload_tells_acceptance_from_refusal_and_from_denial,
         failed_call_leaves_the_output_alone_and_the_next_one_works,
         events_reach_the_handler_in_order_until_it_is_taken_away,

@@ -64,6 +64,13 @@ int avert_client_explain(AvertClient *client, const char *policy, int32_t pid, c
 int avert_client_explain_json(
         AvertClient *client, const char *policy, int32_t pid, char **ret_json);
 
+/* The command line of a process, blanks between the arguments, cut after 2,047 bytes; what cannot
+ * be printed is \xNN. start_ticks: field 22 of /proc/PID/stat, as lists of processes have it, so
+ * that nobody else is meant who has the pid by now; 0: whoever has it. For root and the owner of
+ * the process: -EACCES. -ESRCH: it is gone. */
+int avert_client_command_line(
+        AvertClient *client, int32_t pid, uint64_t start_ticks, char **ret_text);
+
 /* Asks the daemon to load its policy again. 0 also when it refused a broken policy and went on with
  * the old one: then *ret_accepted is false, and *ret_message (may be NULL) says why. */
 int avert_client_reload(AvertClient *client, bool *ret_accepted, char **ret_message);

@@ -276,6 +276,14 @@ _public_ int avert_client_explain_json(
         return explain(client, "ExplainJson", policy, pid, ret_json);
 }
 
+_public_ int avert_client_command_line(
+        AvertClient *client, int32_t pid, uint64_t start_ticks, char **ret_text) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        int r = call(client, "CommandLine", &reply, "it", (int) pid, start_ticks);
+
+        return r < 0 ? r : take_string(reply, ret_text);
+}
+
 /* Whether it was done, and a sentence about it. */
 static int take_verdict(sd_bus_message *reply, bool *ret_good, char **ret_message) {
         const char *message;

@@ -23,10 +23,15 @@
 #include "daemon/bus-system.h"
 #include "daemon/bus.h"
 #include "daemon/inquiry.h"
+#include "engine/slow-reader.h"
 #include "tests/harness.h"
+#include "tests/tree-fixture.h"
 #include "tests/view-double.h"
 
 enum { NOBODY = 65534 };
+
+/* When a process counts as one that cannot be read. */
+#define READING_USEC USEC_PER_SEC
 
 /* ---- the server's process
  * ------------------------------------------------------------------------- */
@@ -36,6 +41,7 @@ typedef struct Server {
         sd_event *event;
         sd_event_source *ready; /* stands for the engine's view descriptor */
         Inquiries inquiries;
+        SlowReader *reader;
         Bus *bus;
         bool mute; /* views are not made */
         bool is_ready;
@@ -102,6 +108,21 @@ static void on_peer(void *ctx) {
         (void) ctx;
 }
 
+/* Stops the process that reads; its supervisor sees to it. */
+static void stop_reading(const Server *s) {
+        char name[64];
+        int child = 0;
+        FILE *f;
+
+        snprintf(name, sizeof(name), "/proc/%d/task/%d/children", slow_reader_pid(s->reader),
+                slow_reader_pid(s->reader));
+        f = fopen(name, "re");
+        if (f && fscanf(f, "%d", &child) == 1)
+                (void) kill(child, SIGSTOP);
+        if (f)
+                (void) fclose(f);
+}
+
 static int on_order(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         Server *s = userdata;
         char order;
@@ -146,6 +167,12 @@ static int on_order(sd_event_source *source, int fd, uint32_t events, void *user
         case 'm':
                 s->mute = true;
                 break;
+        case 'h': /* reading hangs */
+                stop_reading(s);
+                break;
+        case 'k': /* nobody reads any more */
+                (void) kill(slow_reader_pid(s->reader), SIGKILL);
+                break;
         case 'w': /* is anybody connected? */
                 order = bus_is_watched(s->bus) ? 'y' : 'n';
                 break;
@@ -155,12 +182,17 @@ static int on_order(sd_event_source *source, int fd, uint32_t events, void *user
         return write(s->answers_fd, &order, 1) == 1 ? 0 : -EPIPE; /* done */
 }
 
+/* Command lines are read below the directory of the socket. */
 static int serve(const char *path, mode_t mode, const char *system, int orders_fd, int answers_fd) {
         static Server s;
-        char why[512];
+        char why[512], proc[300];
         TextBuf b;
         int r;
 
+        textbuf_init(&b, proc, sizeof(proc));
+        textbuf_add_beside(&b, path, "proc");
+        if (access(proc, F_OK) == 0 && slow_reader_new(proc, READING_USEC, &s.reader) < 0)
+                return 1;
         s.orders_fd = orders_fd;
         s.answers_fd = answers_fd;
         view_double_init(&s.data);
@@ -177,6 +209,7 @@ static int serve(const char *path, mode_t mode, const char *system, int orders_f
         if (r >= 0)
                 r = bus_new(&(BusOptions){ .event = s.event,
                                     .inquiries = &s.inquiries,
+                                    .reader = s.reader,
                                     .reload = reload,
                                     .check_reload = check_reload,
                                     .release = give_back,
@@ -193,6 +226,7 @@ static int serve(const char *path, mode_t mode, const char *system, int orders_f
 
         inquiries_done(&s.inquiries);
         bus_free(s.bus);
+        slow_reader_free(s.reader);
         sd_event_source_unref(s.ready);
         sd_event_unref(s.event);
         view_double_done(&s.data);
@@ -209,8 +243,30 @@ typedef struct Bed {
         int orders_fd, answers_fd;
 } Bed;
 
+/* Processes whose command lines are read: all began at tick 77. */
+enum {
+        OF_ROOT = 70,
+        OF_NOBODY,
+        OF_BOTH,
+        HOSTILE,
+        GONE,
+};
+
+static const char hostile_text[] = "ls --\033[2J\na\377b\\\xe2\x80\xae";
+
+static inline void bed_record(const Bed *bed, int pid, unsigned uid, const char *cmdline) {
+        tree_process(&bed->f, "",
+                &(TreeProcess){
+                        .pid = pid, .uid = uid, .comm = "x", .cmdline = cmdline, .start = 77 });
+}
+
 static inline void bed_make(Bed *bed) {
         fixture_init(&bed->f);
+        bed_record(bed, OF_ROOT, 0, "rootd --password=secret");
+        bed_record(bed, OF_NOBODY, NOBODY, "vi letter");
+        bed_record(bed, OF_BOTH, NOBODY, "sudo -i");
+        fixture_file(&bed->f, "proc/72/status", "State:\tS (sleeping)\nUid:\t65534\t0\t0\t0\n");
+        bed_record(bed, HOSTILE, NOBODY, hostile_text);
         ck_assert_int_eq(chmod(bed->f.path, 0755), 0); /* for nobody */
         snprintf(bed->path, sizeof(bed->path), "%s/bus", bed->f.path);
 }
@@ -291,22 +347,33 @@ static inline void hang_up(sd_bus *bus) {
         sd_bus_unref(bus);
 }
 
-/* Calls a method without arguments that returns a string; "!NAME" for an error. */
-static inline const char *call(sd_bus *bus, const char *method) {
+/* Calls a method that returns a string; "!NAME" for an error. */
+static inline const char *call_with(sd_bus *bus, const char *method, const char *types, ...) {
         static char text[64 * 1024];
         sd_bus_error error = SD_BUS_ERROR_NULL;
         sd_bus_message *reply = NULL;
         const char *got = "";
+        va_list ap;
         int r;
 
-        r = sd_bus_call_method(bus, sd_bus_is_bus_client(bus) > 0 ? BUS_NAME : NULL, BUS_OBJECT,
-                BUS_INTERFACE, method, &error, &reply, NULL);
+        va_start(ap, types);
+        r = sd_bus_call_methodv(bus, sd_bus_is_bus_client(bus) > 0 ? BUS_NAME : NULL, BUS_OBJECT,
+                BUS_INTERFACE, method, &error, &reply, types, ap);
+        va_end(ap);
         if (r >= 0)
                 ck_assert_int_ge(sd_bus_message_read(reply, "s", &got), 0);
         snprintf(text, sizeof(text), "%s%s", r < 0 ? "!" : "", r < 0 ? error.name : got);
         sd_bus_message_unref(reply);
         sd_bus_error_free(&error);
         return text;
+}
+
+static inline const char *call(sd_bus *bus, const char *method) {
+        return call_with(bus, method, "");
+}
+
+static inline const char *call_command_line(sd_bus *bus, int pid, uint64_t start_ticks) {
+        return call_with(bus, "CommandLine", "it", pid, start_ticks);
 }
 
 /* Reload or CheckReload: 1 or 0 as the daemon says, -EACCES when it denies it. */

@@ -322,6 +322,9 @@ static void nobody_reads_and_steers_not(const Bed *bed) {
         ck_assert_str_eq(change(bus, "CheckReload", ""), denied);
         ck_assert_str_eq(change(bus, "ReleaseLeases", "t", UINT64_C(0)), denied);
         ck_assert_str_eq(change(bus, "SetLogLevel", "s", "debug"), denied);
+        ck_assert_str_eq(call_command_line(bus, OF_NOBODY, 77), "vi letter");
+        ck_assert_str_eq(call_command_line(bus, OF_ROOT, 77), "!" SD_BUS_ERROR_ACCESS_DENIED);
+        ck_assert_str_eq(call_command_line(bus, OF_BOTH, 77), "!" SD_BUS_ERROR_ACCESS_DENIED);
         ck_assert_int_lt(sd_bus_request_name(bus, "org.avert1.fake", 0), 0);
         hang_up(bus);
 }
@@ -332,6 +335,8 @@ START_TEST(without_polkit_others_than_root_only_read) {
         system_init(&s);
         ck_assert_ptr_nonnull(strstr(change(s.bus, "Pause", "tb", UINT64_C(7), 0), "for 7"));
         ck_assert_int_eq(order(&s.bed, 'n'), '1');
+        if (geteuid() == 0)
+                ck_assert_str_eq(call_command_line(s.bus, OF_ROOT, 77), "rootd --password=secret");
         system_of_nobody = &s;
         denial_of_nobody = &no_polkit;
         if (geteuid() == 0)
