@@ -104,6 +104,14 @@ const Json *json_at(const Json *json, size_t i) {
         return (const Json *) json_object_array_get_idx(raw(json), i);
 }
 
+Json *json_member(Json *object, const char *key) {
+        return (Json *) raw(json_get(object, key));
+}
+
+Json *json_item(Json *list, size_t i) {
+        return (Json *) raw(json_at(list, i));
+}
+
 Json *json_new_object(void) {
         return must(json_object_new_object());
 }

@@ -37,6 +37,10 @@ uint64_t json_count(const Json *json, const char *key);
 size_t json_length(const Json *json);
 const Json *json_at(const Json *json, size_t i);
 
+/* Both of what is to be changed; NULL where there is none. */
+Json *json_member(Json *object, const char *key);
+Json *json_item(Json *list, size_t i);
+
 /* A number in a list; false when there is none, or null: *ret is untouched then. */
 bool json_number_at(const Json *json, size_t i, int64_t *ret);
 

@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "core/explain.h"
+#include "ctl/cmdline.h"
 #include "ctl/connect.h"
 #include "ctl/ctl.h"
 #include "ctl/incident-text.h"
@@ -56,6 +57,16 @@ static int parse_subject(const Ctl *ctl, const char *text, Subject *ret) {
         return CTL_OK;
 }
 
+static void print_cmdline(const Ctl *ctl, AvertClient *client, int32_t pid) {
+        _cleanup_free_ char *text = pid > 0 ? cmdline_ask(client, pid) : NULL;
+
+        if (!text || !*text)
+                return;
+        fputs("command line  ", ctl->out);
+        term_wrap(ctl, PAINT_PLAIN, 14, 14, text);
+        fputc('\n', ctl->out);
+}
+
 static int explain_live(const Ctl *ctl, const Subject *subject) {
         _cleanup_(client_unrefp) AvertClient *client = NULL;
         _cleanup_(json_unrefp) Json *json = NULL;
@@ -74,14 +85,19 @@ static int explain_live(const Ctl *ctl, const Subject *subject) {
                 return connect_explain(ctl, client, "explain", r);
 
         if (ctl->json == JSON_OFF) {
+                print_cmdline(ctl, client, subject->pid);
                 term_lines(ctl, ctl->out, text);
                 return CTL_OK;
         }
 
         r = connect_parse(ctl, text, &json);
-        if (r == CTL_OK)
-                json_print(json, ctl->json, ctl->out);
-        return r;
+        if (r != CTL_OK)
+                return r;
+        for (size_t i = 0; i < json_length(json_get(json, "policies")); i++)
+                cmdline_fill(client,
+                        json_member(json_item(json_member(json, "policies"), i), "candidates"));
+        json_print(json, ctl->json, ctl->out);
+        return CTL_OK;
 }
 
 static void drop_event(void *ctx, const Event *e) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ctl/cmdline.h"
 #include "ctl/connect.h"
 #include "ctl/top-page.h"
 #include "ctl/top-screen.h"
@@ -94,6 +95,7 @@ static int print_once(Viewer *v) {
                 return connect_explain(v->ctl, v->client, "see who holds memory", r);
 
         if (v->ctl->json != JSON_OFF) {
+                cmdline_fill(v->client, json_member(consumers, "processes"));
                 json_print(consumers, v->ctl->json, v->ctl->out);
                 return CTL_OK;
         }
@@ -147,13 +149,20 @@ static void look(Viewer *v) {
 
 static void explain(Viewer *v) {
         const TopRow *row = top_selected(&v->top);
-        char *text;
+        _cleanup_free_ char *cmdline = NULL, *text = NULL;
+        char *both = NULL;
 
-        if (!v->client || row->pid <= 0 ||
-                avert_client_explain(v->client, NULL, (int32_t) row->pid, &text) < 0)
-                note(v, "avertd does not explain it");
+        if (v->client && row->pid > 0 &&
+                avert_client_explain(v->client, NULL, (int32_t) row->pid, &text) >= 0) {
+                cmdline = cmdline_ask(v->client, (int32_t) row->pid);
+                if (asprintf(&both, "%s%s%s", cmdline ? cmdline : "", cmdline ? "\n\n" : "", text) <
+                        0)
+                        both = NULL;
+        }
+        if (both)
+                top_show(&v->top, both);
         else
-                top_show(&v->top, text);
+                note(v, "avertd does not explain it");
 }
 
 static void protect(Viewer *v, bool wanted) {

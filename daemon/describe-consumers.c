@@ -85,6 +85,7 @@ static void add_process(const ProcSample *p, Json *list) {
         Json *one = json_add_map(list);
 
         json_put_signed(one, "pid", f->pid);
+        json_put_number(one, "start_ticks", f->start_ticks);
         json_put_text(one, "comm", f->comm);
         json_put_number(one, "uid", f->uid);
         json_put_text(one, "unit", unit_of(f));

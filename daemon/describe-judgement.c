@@ -30,6 +30,7 @@ static void add_candidate(const Candidate *c, const ProcSample *p, Json *list) {
         Json *parts;
 
         json_put_signed(one, "pid", p->facts->pid);
+        json_put_number(one, "start_ticks", p->facts->start_ticks);
         json_put_text(one, "comm", p->facts->comm);
         json_put_number(one, "uid", p->facts->uid);
         json_put_text(one, "unit", *p->facts->unit ? p->facts->unit : p->facts->user_unit);

@@ -232,6 +232,52 @@ START_TEST(live_verbs_print_what_the_daemon_says) {
 }
 END_TEST
 
+START_TEST(command_lines_are_shown_to_whom_the_daemon_shows_them) {
+        static const char judgement[] = "{\"schema_version\":1,\"policies\":[{\"candidates\":[{"
+                                        "\"pid\":7,\"start_ticks\":9}]},"
+                                        "{\"candidates\":[]},{}]}";
+        static const char consumers[] = "{\"schema_version\":1,\"processes\":[{\"pid\":7,"
+                                        "\"start_ticks\":9}]}";
+        static const struct {
+                const char *name;
+                BusDoubleAnswers answers;
+                const char *words[4], *says;
+        } rows[] = {
+                { "words", { .explain = "why", .command_line = "vi" }, { "explain", "7" },
+                        "command line  7@0 vi\n\n/7/why\n" },
+                { "no process is meant", { .explain = "why", .command_line = "vi" },
+                        { "explain", "host" }, "host/0/why\n" },
+                { "what steers a terminal", { .explain = "why", .command_line = "vi \033[2J" },
+                        { "explain", "7" }, "7@0 vi ?[2J\n" },
+                { "denied", { .explain = "why" }, { "explain", "7" }, "/7/why\n" },
+                { "JSON", { .explain = judgement, .command_line = "vi" },
+                        { "explain", "--json=short" },
+                        "\"start_ticks\":9,\"cmdline\":\"7@9 vi\"}]}," },
+                { "JSON, denied", { .explain = judgement }, { "explain", "--json=short" },
+                        "\"start_ticks\":9,\"cmdline\":null}]}," },
+                { "a list", { .describe = consumers, .consumers = consumers, .command_line = "vi" },
+                        { "top", "--json=short" }, "\"start_ticks\":9,\"cmdline\":\"7@9 vi\"}]}" },
+                { "a list, denied", { .describe = consumers, .consumers = consumers },
+                        { "top", "--json=short" }, "\"start_ticks\":9,\"cmdline\":null}]}" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                BusDouble bus;
+                Fixture f;
+
+                fixture_init(&f);
+                bus_double_start(&bus, f.path, &rows[i].answers);
+                run(rows[i].words[0], rows[i].words[1], "--bus", bus.path, NULL);
+                ck_assert_msg(code == CTL_OK && strstr(out, rows[i].says), "%s: %s%s", rows[i].name,
+                        out, err);
+                ck_assert_int_eq(strstr(out, "command line") != NULL,
+                        rows[i].answers.command_line && strchr("7", *rows[i].words[1]) != NULL);
+                bus_double_stop(&bus);
+                fixture_done(&f);
+        }
+}
+END_TEST
+
 START_TEST(watch_prints_each_event_once_and_ends_after_count) {
         static const BusDoubleAnswers with_events = {
                 .describe = "{}", .events = events, .events_at_once = 1
@@ -341,7 +387,9 @@ HARNESS_MAIN("verbs", misuse_is_answered_with_what_would_be_right,
         help_names_every_verb_and_version_its_number, help_fits_on_a_terminal,
         check_accepts_a_good_file_and_shows_the_place_in_a_bad_one,
         check_of_a_root_takes_its_directories, missing_daemon_is_told_with_what_to_do,
-        live_verbs_print_what_the_daemon_says, steering_says_what_is_meant_and_how_it_came_out,
+        live_verbs_print_what_the_daemon_says,
+        command_lines_are_shown_to_whom_the_daemon_shows_them,
+        steering_says_what_is_meant_and_how_it_came_out,
         watch_prints_each_event_once_and_ends_after_count,
         refusals_and_failures_have_their_exit_codes,
         recording_that_is_none_is_told_apart_from_a_broken_policy)
