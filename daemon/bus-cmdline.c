@@ -21,9 +21,6 @@ enum {
         READINGS_RESERVED = 4, /* for root and ourselves on the private socket */
 };
 
-/* A little less than a client waits. */
-#define PATIENCE_USEC (4 * USEC_PER_SEC)
-
 static void forget(CmdlineReading *c) {
         c->slot = sd_bus_slot_unref(c->slot);
         c->call = sd_bus_message_unref(c->call);
@@ -90,30 +87,6 @@ static int on_reply(sd_event_source *source _unused_, int fd _unused_, uint32_t 
         }
         if (slow_reader_is_lost(b->options.reader))
                 lose_reader(b);
-        return 0;
-}
-
-static void set_timer(Bus *b) {
-        usec_t next = USEC_UNSET;
-
-        for (size_t i = 0; i < ELEMENTS(b->readings); i++)
-                if (b->readings[i].call)
-                        next = MIN(next, b->readings[i].until_usec);
-        if (next != USEC_UNSET)
-                (void) sd_event_source_set_time(b->patience, next);
-        (void) sd_event_source_set_enabled(
-                b->patience, next == USEC_UNSET ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
-}
-
-static int on_patience(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
-        Bus *b = userdata;
-        usec_t now = clock_monotonic_usec();
-
-        for (size_t i = 0; i < ELEMENTS(b->readings); i++)
-                if (b->readings[i].call && b->readings[i].until_usec <= now)
-                        refuse(&b->readings[i], SD_BUS_ERROR_TIMEOUT,
-                                "whoever reads command lines does not answer");
-        set_timer(b);
         return 0;
 }
 
@@ -201,7 +174,7 @@ int bus_on_command_line(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
                 .cookie = ++b->readings_total,
                 .pid = pid,
                 .start_ticks = start_ticks,
-                .until_usec = usec_add(clock_monotonic_usec(), PATIENCE_USEC) };
+                .until_usec = bus_begin_to_wait(b) };
         if (sd_bus_is_bus_client(sd_bus_message_get_bus(m)) > 0)
                 r = bus_caller_ask(m, on_uid, c, &c->slot);
         else
@@ -212,23 +185,29 @@ int bus_on_command_line(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
         c->call = sd_bus_message_ref(m);
         if (!c->slot)
                 ask_reader(c, uid);
-        set_timer(b);
         return 1; /* answered later */
 }
 
-int bus_readings_init(Bus *b) {
-        int r;
+usec_t bus_readings_expire(Bus *b, usec_t now_usec) {
+        usec_t next = USEC_UNSET;
 
+        for (size_t i = 0; i < ELEMENTS(b->readings); i++) {
+                CmdlineReading *c = &b->readings[i];
+
+                if (c->call && c->until_usec <= now_usec)
+                        refuse(c, SD_BUS_ERROR_TIMEOUT,
+                                "whoever reads command lines does not answer");
+                else if (c->call)
+                        next = MIN(next, c->until_usec);
+        }
+        return next;
+}
+
+int bus_readings_init(Bus *b) {
         if (!b->options.reader)
                 return 0;
-        r = sd_event_add_time(b->options.event, &b->patience, CLOCK_MONOTONIC, 0,
-                50 * USEC_PER_MSEC, on_patience, b);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(b->patience, SD_EVENT_OFF);
-        if (r >= 0)
-                r = sd_event_add_io(b->options.event, &b->replies,
-                        slow_reader_fd(b->options.reader), EPOLLIN, on_reply, b);
-        return r;
+        return sd_event_add_io(b->options.event, &b->replies, slow_reader_fd(b->options.reader),
+                EPOLLIN, on_reply, b);
 }
 
 void bus_readings_done(Bus *b, const sd_bus *connection) {
@@ -238,8 +217,6 @@ void bus_readings_done(Bus *b, const sd_bus *connection) {
                 if (c->call && (!connection || sd_bus_message_get_bus(c->call) == connection))
                         forget(c);
         }
-        if (connection)
-                return;
-        b->patience = sd_event_source_disable_unref(b->patience);
-        b->replies = sd_event_source_disable_unref(b->replies);
+        if (!connection)
+                b->replies = sd_event_source_disable_unref(b->replies);
 }

@@ -8,6 +8,8 @@
 
 enum { QUESTIONS_PER_PEER = 4 };
 
+#define SILENT_SENTINEL "the sentinel does not answer"
+
 static char *make_answer(const Question *q, View *view, int policy) {
         switch (q->kind) {
         case QUESTION_DESCRIBE:
@@ -50,10 +52,10 @@ static void on_answer(void *userdata, View *view) {
         Question *q = userdata;
 
         /* Fails when the peer has gone; then nobody misses the answer. */
-        if (bus_may_send(q->bus, sd_bus_message_get_bus(q->call)))
+        if (q->call && bus_may_send(q->bus, sd_bus_message_get_bus(q->call)))
                 (void) reply(q, view);
-        sd_bus_message_unref(q->call);
-        q->call = NULL;
+        q->call = sd_bus_message_unref(q->call);
+        q->is_taken = false;
 }
 
 /* A free place, or NULL when the caller has enough of them. */
@@ -64,10 +66,10 @@ static Question *claim(Bus *b, sd_bus_message *call) {
         for (size_t i = 0; i < ELEMENTS(b->questions); i++) {
                 Question *q = &b->questions[i];
 
-                if (!q->call) {
+                if (!q->is_taken) {
                         found = q;
                         n_free++;
-                } else if (bus_is_same_peer(q->call, call))
+                } else if (q->call && bus_is_same_peer(q->call, call))
                         of_peer++;
         }
         if (n_free <= QUESTIONS_RESERVED &&
@@ -85,7 +87,12 @@ int bus_ask(Bus *b, sd_bus_message *call, QuestionKind kind, const char *policy,
                 return sd_bus_error_set(
                         reterr, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many questions at a time");
 
-        *q = (Question){ .bus = b, .call = sd_bus_message_ref(call), .kind = kind, .pid = pid };
+        *q = (Question){ .bus = b,
+                .is_taken = true,
+                .call = sd_bus_message_ref(call),
+                .until_usec = bus_begin_to_wait(b),
+                .kind = kind,
+                .pid = pid };
         r = text_copy(q->policy, sizeof(q->policy), policy) ? 0 : -EINVAL;
         /* Always with processes: what a policy says of one is no newer than what was read of it. */
         if (r == 0)
@@ -93,8 +100,8 @@ int bus_ask(Bus *b, sd_bus_message *call, QuestionKind kind, const char *policy,
         if (r == 0)
                 return 1; /* answered later */
 
-        sd_bus_message_unref(q->call);
-        q->call = NULL;
+        q->call = sd_bus_message_unref(q->call);
+        q->is_taken = false;
         switch (r) {
         case -EINVAL:
                 return sd_bus_error_set(
@@ -103,11 +110,28 @@ int bus_ask(Bus *b, sd_bus_message *call, QuestionKind kind, const char *policy,
                 return sd_bus_error_set(
                         reterr, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many questions at a time");
         case -ETIMEDOUT:
-                return sd_bus_error_set(
-                        reterr, SD_BUS_ERROR_TIMEOUT, "the sentinel does not answer");
+                return sd_bus_error_set(reterr, SD_BUS_ERROR_TIMEOUT, SILENT_SENTINEL);
         default:
                 return r;
         }
+}
+
+usec_t bus_questions_expire(Bus *b, usec_t now_usec) {
+        usec_t next = USEC_UNSET;
+
+        for (size_t i = 0; i < ELEMENTS(b->questions); i++) {
+                Question *q = &b->questions[i];
+
+                if (q->call && q->until_usec > now_usec)
+                        next = MIN(next, q->until_usec);
+                else if (q->call) {
+                        if (bus_may_send(b, sd_bus_message_get_bus(q->call)))
+                                (void) sd_bus_reply_method_errorf(
+                                        q->call, SD_BUS_ERROR_TIMEOUT, SILENT_SENTINEL);
+                        q->call = sd_bus_message_unref(q->call);
+                }
+        }
+        return next;
 }
 
 void bus_questions_done(Bus *b) {

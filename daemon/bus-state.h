@@ -28,7 +28,9 @@ enum {
 /* A method call that waits for a view. */
 typedef struct Question {
         Bus *bus;
-        sd_bus_message *call; /* NULL: free */
+        bool is_taken;        /* until the view is there */
+        sd_bus_message *call; /* NULL: it was answered that there is no view */
+        usec_t until_usec;
         QuestionKind kind;
         char policy[POLICY_NAME_MAX]; /* "": all */
         int32_t pid;                  /* 0: all */
@@ -78,7 +80,7 @@ struct Bus {
         CmdlineReading readings[READINGS_MAX];
         uint64_t readings_total;
         sd_event_source *replies;  /* the reader's; NULL: there is none, or it is lost */
-        sd_event_source *patience; /* with the readings */
+        sd_event_source *patience; /* of those who wait for a view or a command line */
 };
 
 /* False when the connection has too much unread; to be asked before anything is sent. A peer is
@@ -89,11 +91,18 @@ bool bus_may_send(Bus *b, sd_bus *connection);
  */
 bool bus_is_same_peer(sd_bus_message *a, sd_bus_message *b);
 
+/* Until when somebody waits for an answer who begins now; then bus_questions_expire() and
+ * bus_readings_expire() are called. */
+usec_t bus_begin_to_wait(Bus *b);
+
 /* ---- bus-question.c ---- */
 
 /* Has the call answered when there is a view; as a method's handler returns. */
 int bus_ask(Bus *b, sd_bus_message *call, QuestionKind kind, const char *policy, int32_t pid,
         sd_bus_error *reterr);
+
+/* Answers those who have waited for too long; returns when to call again, USEC_UNSET: never. */
+usec_t bus_questions_expire(Bus *b, usec_t now_usec);
 
 /* Forgets all questions; their inquiries are over. */
 void bus_questions_done(Bus *b);
@@ -105,6 +114,9 @@ int bus_on_command_line(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
 
 /* 0 or negative errno; to be followed by bus_readings_done() in any case. */
 int bus_readings_init(Bus *b);
+
+/* As bus_questions_expire(). */
+usec_t bus_readings_expire(Bus *b, usec_t now_usec);
 
 /* Forgets the readings of a connection, or all (NULL): then nothing is read any more. */
 void bus_readings_done(Bus *b, const sd_bus *connection);

@@ -49,6 +49,29 @@ static void on_end(void *userdata, sd_bus *connection) {
         bus_readings_done(userdata, connection);
 }
 
+static void set_patience(Bus *b, usec_t next_usec) {
+        if (next_usec != USEC_UNSET)
+                (void) sd_event_source_set_time(b->patience, next_usec);
+        (void) sd_event_source_set_enabled(
+                b->patience, next_usec == USEC_UNSET ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+static int on_patience(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        usec_t now = clock_monotonic_usec();
+        Bus *b = userdata;
+
+        set_patience(b, MIN(bus_questions_expire(b, now), bus_readings_expire(b, now)));
+        return 0;
+}
+
+static int start_patience(Bus *b) {
+        int r;
+
+        r = sd_event_add_time(b->options.event, &b->patience, CLOCK_MONOTONIC, 0,
+                50 * USEC_PER_MSEC, on_patience, b);
+        return r < 0 ? r : sd_event_source_set_enabled(b->patience, SD_EVENT_OFF);
+}
+
 int bus_new(const BusOptions *options, Bus **ret) {
         Bus *b;
         int r;
@@ -64,7 +87,9 @@ int bus_new(const BusOptions *options, Bus **ret) {
                 free(b);
                 return r;
         }
-        r = bus_readings_init(b);
+        r = start_patience(b);
+        if (r >= 0)
+                r = bus_readings_init(b);
         if (r < 0) {
                 bus_free(b);
                 return r;
@@ -82,6 +107,7 @@ Bus *bus_free(Bus *b) {
         bus_readings_done(b, NULL);
         b->server = bus_server_free(b->server);
         bus_questions_done(b);
+        b->patience = sd_event_source_disable_unref(b->patience);
         free(b);
         return NULL;
 }
@@ -102,6 +128,15 @@ int bus_join_system(Bus *b, const char *address) {
 
 int bus_adopt(Bus *b, int fd) {
         return bus_server_adopt(b->server, fd);
+}
+
+/* All wait for the same time: who began before is due before. */
+usec_t bus_begin_to_wait(Bus *b) {
+        usec_t until = usec_add(clock_monotonic_usec(), b->options.patience_usec);
+
+        if (sd_event_source_get_enabled(b->patience, NULL) <= 0)
+                set_patience(b, until);
+        return until;
 }
 
 bool bus_is_watched(const Bus *b) {

@@ -19,6 +19,9 @@
 #define BUS_OBJECT "/org/avert1"
 #define BUS_INTERFACE "org.avert1.Manager"
 
+/* Who asks hears by then that there is no answer: a little less than our own client waits. */
+#define BUS_PATIENCE_USEC (4 * USEC_PER_SEC)
+
 struct sd_event;
 struct SlowReader;
 
@@ -30,6 +33,7 @@ typedef struct BusOptions {
         const Probe *probe;        /* may be NULL */
         struct SlowReader *reader; /* for nobody else, borrowed; NULL: nobody gets command lines */
         bool dry;
+        usec_t patience_usec; /* see BUS_PATIENCE_USEC */
 
         /* Loads the policy again: 0 or negative errno; a sentence about it in *ret in both cases.
          */

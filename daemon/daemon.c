@@ -177,6 +177,7 @@ static int serve_bus(Daemon *d) {
                             .probe = engine_probe(d->engine),
                             .reader = d->reader,
                             .dry = d->options->dry,
+                            .patience_usec = BUS_PATIENCE_USEC,
                             .reload = reload_for_bus,
                             .check_reload = check_reload_for_bus,
                             .release = release_for_bus,

@@ -31,7 +31,7 @@ typedef struct AvertClient AvertClient;
 int avert_client_open(const char *path, AvertClient **ret);
 
 /* Connects to the daemon on the system bus, as org.avert1(5) has it: there polkit may let others
- * than root change something, and asks for a password if need be; calls may take two minutes
+ * than root change something, and asks for a password if need be; changes may take two minutes
  * therefore. -ENXIO: the daemon is not there. */
 int avert_client_open_system(AvertClient **ret);
 
@@ -40,7 +40,8 @@ AvertClient *avert_client_ref(AvertClient *client);
 /* Closes the connection with the last reference. NULL is fine; returns NULL. */
 AvertClient *avert_client_unref(AvertClient *client);
 
-/* The longest that one of the calls below may take; 5 seconds at first, 0 sets that again. */
+/* The longest that one of the calls below may take, a change included; 0 sets it to what it was at
+ * first, which is 5 seconds, and 2 minutes for a change over the system bus. */
 void avert_client_set_timeout(AvertClient *client, uint64_t usec);
 
 /* What the daemon said about the last call that failed, one line; "" if it said nothing. Valid

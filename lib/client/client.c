@@ -30,6 +30,7 @@ struct AvertClient {
         sd_bus_slot *events;
         AvertEventHandler on_event;
         void *userdata;
+        usec_t change_usec; /* how long a change may take; 0: as long as anything */
         char error[512];
 };
 
@@ -122,10 +123,8 @@ static int start_system(AvertClient *c) {
         r = find_daemon(c->bus);
         if (r < 0)
                 return r;
-        r = sd_bus_set_allow_interactive_authorization(c->bus, 1);
-        if (r < 0)
-                return r;
-        return sd_bus_set_method_call_timeout(c->bus, PASSWORD_USEC);
+        c->change_usec = PASSWORD_USEC;
+        return sd_bus_set_allow_interactive_authorization(c->bus, 1);
 }
 
 _public_ int avert_client_open(const char *path, AvertClient **ret) {
@@ -183,6 +182,7 @@ _public_ AvertClient *avert_client_unref(AvertClient *client) {
 }
 
 _public_ void avert_client_set_timeout(AvertClient *client, uint64_t usec) {
+        client->change_usec = usec == 0 && client->name ? PASSWORD_USEC : 0;
         (void) sd_bus_set_method_call_timeout(client->bus, usec == 0 ? TIMEOUT_USEC : usec);
 }
 
@@ -190,18 +190,21 @@ _public_ const char *avert_client_get_error(AvertClient *client) {
         return client->error;
 }
 
-/* Calls a method of the daemon and keeps what it says when it refuses. */
-static int call(AvertClient *c, const char *member, sd_bus_message **ret, const char *types, ...) {
+/* Calls a method of the daemon and keeps what it says when it refuses. usec: for how long at most;
+ * 0: as is set. */
+static int call_for(AvertClient *c, usec_t usec, const char *member, sd_bus_message **ret,
+        const char *types, va_list ap) {
+        _cleanup_(message_unrefp) sd_bus_message *m = NULL;
         sd_bus_error error = SD_BUS_ERROR_NULL;
-        va_list ap;
         int r;
 
         c->error[0] = '\0';
 
-        va_start(ap, types);
-        r = sd_bus_call_methodv(
-                c->bus, c->name, OBJECT_PATH, INTERFACE, member, &error, ret, types, ap);
-        va_end(ap);
+        r = sd_bus_message_new_method_call(c->bus, &m, c->name, OBJECT_PATH, INTERFACE, member);
+        if (r >= 0 && *types)
+                r = sd_bus_message_appendv(m, types, ap);
+        if (r >= 0)
+                r = sd_bus_call(c->bus, m, usec, &error, ret);
 
         if (sd_bus_error_is_set(&error)) {
                 if (error.message)
@@ -230,58 +233,44 @@ static int take_string(sd_bus_message *reply, char **ret) {
         return 0;
 }
 
-/* Calls a method that takes nothing and answers with a text. */
-static int call_for_text(AvertClient *c, const char *member, char **ret) {
+/* Calls a method that answers with a text. */
+static int call_for_text(AvertClient *c, const char *member, char **ret, const char *types, ...) {
         _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        va_list ap;
         int r;
 
-        r = call(c, member, &reply, "");
-        if (r < 0)
-                return r;
-
-        return take_string(reply, ret);
+        va_start(ap, types);
+        r = call_for(c, 0, member, &reply, types, ap);
+        va_end(ap);
+        return r < 0 ? r : take_string(reply, ret);
 }
 
 _public_ int avert_client_describe(AvertClient *client, char **ret_json) {
-        return call_for_text(client, "Describe", ret_json);
+        return call_for_text(client, "Describe", ret_json, "");
 }
 
 _public_ int avert_client_list_policies(AvertClient *client, char **ret_json) {
-        return call_for_text(client, "ListPolicies", ret_json);
+        return call_for_text(client, "ListPolicies", ret_json, "");
 }
 
 _public_ int avert_client_list_consumers(AvertClient *client, char **ret_json) {
-        return call_for_text(client, "ListConsumers", ret_json);
-}
-
-static int explain(
-        AvertClient *c, const char *member, const char *policy, int32_t pid, char **ret) {
-        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        int r;
-
-        r = call(c, member, &reply, "si", policy ? policy : "", (int) pid);
-        if (r < 0)
-                return r;
-
-        return take_string(reply, ret);
+        return call_for_text(client, "ListConsumers", ret_json, "");
 }
 
 _public_ int avert_client_explain(
         AvertClient *client, const char *policy, int32_t pid, char **ret_text) {
-        return explain(client, "Explain", policy, pid, ret_text);
+        return call_for_text(client, "Explain", ret_text, "si", policy ? policy : "", (int) pid);
 }
 
 _public_ int avert_client_explain_json(
         AvertClient *client, const char *policy, int32_t pid, char **ret_json) {
-        return explain(client, "ExplainJson", policy, pid, ret_json);
+        return call_for_text(
+                client, "ExplainJson", ret_json, "si", policy ? policy : "", (int) pid);
 }
 
 _public_ int avert_client_command_line(
         AvertClient *client, int32_t pid, uint64_t start_ticks, char **ret_text) {
-        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        int r = call(client, "CommandLine", &reply, "it", (int) pid, start_ticks);
-
-        return r < 0 ? r : take_string(reply, ret_text);
+        return call_for_text(client, "CommandLine", ret_text, "it", (int) pid, start_ticks);
 }
 
 /* Whether it was done, and a sentence about it. */
@@ -305,61 +294,52 @@ static int take_verdict(sd_bus_message *reply, bool *ret_good, char **ret_messag
         return 0;
 }
 
-static int call_for_verdict(
-        AvertClient *c, const char *member, bool *ret_good, char **ret_message) {
+/* Calls a method that changes something. */
+static int call_to_change(AvertClient *c, const char *member, bool *ret_good, char **ret_message,
+        const char *types, ...) {
         _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        int r = call(c, member, &reply, "");
+        va_list ap;
+        int r;
 
+        va_start(ap, types);
+        r = call_for(c, c->change_usec, member, &reply, types, ap);
+        va_end(ap);
         return r < 0 ? r : take_verdict(reply, ret_good, ret_message);
 }
 
 _public_ int avert_client_reload(AvertClient *client, bool *ret_accepted, char **ret_message) {
-        return call_for_verdict(client, "Reload", ret_accepted, ret_message);
+        return call_to_change(client, "Reload", ret_accepted, ret_message, "");
 }
 
 _public_ int avert_client_check_reload(
         AvertClient *client, bool *ret_accepted, char **ret_message) {
-        return call_for_verdict(client, "CheckReload", ret_accepted, ret_message);
+        return call_to_change(client, "CheckReload", ret_accepted, ret_message, "");
 }
 
 _public_ int avert_client_release_leases(
         AvertClient *client, uint64_t id, bool *ret_released, char **ret_message) {
-        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        int r = call(client, "ReleaseLeases", &reply, "t", id);
-
-        return r < 0 ? r : take_verdict(reply, ret_released, ret_message);
+        return call_to_change(client, "ReleaseLeases", ret_released, ret_message, "t", id);
 }
 
 _public_ int avert_client_pause(
         AvertClient *client, uint64_t usec, bool dry_run, bool *ret_done, char **ret_message) {
-        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        int r = call(client, "Pause", &reply, "tb", usec, (int) dry_run);
-
-        return r < 0 ? r : take_verdict(reply, ret_done, ret_message);
+        return call_to_change(client, "Pause", ret_done, ret_message, "tb", usec, (int) dry_run);
 }
 
 _public_ int avert_client_resume(
         AvertClient *client, bool dry_run, bool *ret_done, char **ret_message) {
-        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        int r = call(client, "Resume", &reply, "b", (int) dry_run);
-
-        return r < 0 ? r : take_verdict(reply, ret_done, ret_message);
+        return call_to_change(client, "Resume", ret_done, ret_message, "b", (int) dry_run);
 }
 
 _public_ int avert_client_protect(AvertClient *client, const char *who, uint64_t usec, bool dry_run,
         bool *ret_done, char **ret_message) {
-        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        int r = call(client, "Protect", &reply, "stb", who, usec, (int) dry_run);
-
-        return r < 0 ? r : take_verdict(reply, ret_done, ret_message);
+        return call_to_change(
+                client, "Protect", ret_done, ret_message, "stb", who, usec, (int) dry_run);
 }
 
 _public_ int avert_client_unprotect(
         AvertClient *client, const char *who, bool dry_run, bool *ret_done, char **ret_message) {
-        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        int r = call(client, "Unprotect", &reply, "sb", who, (int) dry_run);
-
-        return r < 0 ? r : take_verdict(reply, ret_done, ret_message);
+        return call_to_change(client, "Unprotect", ret_done, ret_message, "sb", who, (int) dry_run);
 }
 
 static int on_event(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {

@@ -30,6 +30,9 @@
 
 enum { NOBODY = 65534 };
 
+/* How long a question waits, in beds that are made from now on. */
+static usec_t bed_patience_usec = USEC_PER_MIN;
+
 /* When a process counts as one that cannot be read. */
 #define READING_USEC USEC_PER_SEC
 
@@ -167,6 +170,10 @@ static int on_order(sd_event_source *source, int fd, uint32_t events, void *user
         case 'm':
                 s->mute = true;
                 break;
+        case 'M': /* views are made again, also the one that is owed */
+                s->mute = false;
+                (void) sd_event_source_set_enabled(s->ready, SD_EVENT_ONESHOT);
+                break;
         case 'h': /* reading hangs */
                 stop_reading(s);
                 break;
@@ -210,6 +217,7 @@ static int serve(const char *path, mode_t mode, const char *system, int orders_f
                 r = bus_new(&(BusOptions){ .event = s.event,
                                     .inquiries = &s.inquiries,
                                     .reader = s.reader,
+                                    .patience_usec = bed_patience_usec,
                                     .reload = reload,
                                     .check_reload = check_reload,
                                     .release = give_back,

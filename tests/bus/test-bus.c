@@ -420,6 +420,35 @@ START_TEST(a_peer_has_four_open_questions_at_most) {
 }
 END_TEST
 
+START_TEST(a_question_that_nobody_answers_ends_with_a_reason) {
+        Bed bed;
+        sd_bus *bus;
+
+        bed_patience_usec = USEC_PER_MSEC;
+        bed_init(&bed, 0666);
+        order(&bed, 'm');
+        bus = connect_to(&bed);
+        for (int i = 0; i < 6; i++) /* none of them counts as open any more */
+                ck_assert_str_eq(call(bus, "Describe"), "!" SD_BUS_ERROR_TIMEOUT);
+        ck_assert_int_eq(order(&bed, 'M'), 'M'); /* the view comes after all */
+        bed_patience_usec = USEC_PER_MIN;
+        hang_up(bus);
+        bed_done(&bed);
+
+        bed_init(&bed, 0666);
+        order(&bed, 'm');
+        bus = connect_to(&bed);
+        ck_assert_int_ge(sd_bus_call_method_async(bus, NULL, NULL, BUS_OBJECT, BUS_INTERFACE,
+                                 "Describe", count_reply, &(int){ 0 }, NULL),
+                0);
+        ck_assert_int_ge(sd_bus_flush(bus), 0);
+        ck_assert_int_eq(order(&bed, 'M'), 'M');
+        ck_assert_ptr_nonnull(strstr(call(bus, "Describe"), "\"schema_version\":1"));
+        hang_up(bus);
+        bed_done(&bed);
+}
+END_TEST
+
 /* Returns how many were refused. */
 static int ask_four_times(sd_bus *bus) {
         int refused = 0;
@@ -503,5 +532,6 @@ HARNESS_MAIN("bus", everybody_may_read_and_sees_the_state,
         a_peer_that_never_reads_is_dropped_and_holds_up_nobody,
         a_peer_that_asks_and_never_reads_is_dropped, descriptors_are_not_taken_from_anybody,
         a_peer_that_asks_and_leaves_is_no_trouble, a_peer_has_four_open_questions_at_most,
+        a_question_that_nobody_answers_ends_with_a_reason,
         the_questions_of_one_user_leave_room_for_root,
         bytes_that_are_no_dbus_end_that_connection_only)
