@@ -63,7 +63,7 @@ int incidents_list(
                         json_append(list, summarize(d));
         }
         if (ctl->json != JSON_OFF)
-                json_print(all, ctl->json, ctl->out);
+                json_write(all, ctl->json, ctl->out);
         else if (n == 0 && !matches)
                 fprintf(ctl->out, "no incident is kept in %s\n", f->directory);
         return n > 0 || !matches ? CTL_OK : CTL_FAILED;
@@ -80,7 +80,7 @@ int incidents_print(const Ctl *ctl, const IncidentFiles *f, const char *what,
         if (!d)
                 return CTL_FAILED;
         if (ctl->json != JSON_OFF)
-                json_print(d, ctl->json, ctl->out);
+                json_write(d, ctl->json, ctl->out);
         else
                 print(ctl, d);
         return CTL_OK;

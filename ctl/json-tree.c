@@ -162,7 +162,7 @@ void json_append(Json *list, Json *value) {
                 (void) must(NULL);
 }
 
-void json_print(const Json *json, JsonMode mode, FILE *out) {
+void json_write(const Json *json, JsonMode mode, FILE *out) {
         int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
 
         flags |= mode == JSON_PRETTY ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED

@@ -11,8 +11,7 @@
 #include <stdio.h>
 
 #include "ctl/ctl.h"
-
-typedef struct Json Json;
+#include "describe/json-tree.h"
 
 /* 0 or -EINVAL; the caller owns *ret. */
 int json_parse(const char *text, Json **ret);
@@ -57,4 +56,4 @@ void json_set_flag(Json *object, const char *key, bool value);
 void json_append(Json *list, Json *value); /* takes value over */
 
 /* One document and a newline. */
-void json_print(const Json *json, JsonMode mode, FILE *out);
+void json_write(const Json *json, JsonMode mode, FILE *out);

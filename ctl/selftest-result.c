@@ -80,5 +80,5 @@ void selftest_print_json(const SelftestResult *r, JsonMode mode, FILE *out) {
                 json_append(list, one);
         }
         json_set(json, "stages", list);
-        json_print(json, mode, out);
+        json_write(json, mode, out);
 }

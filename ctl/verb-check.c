@@ -100,7 +100,7 @@ static void print_json(const Ctl *ctl, const Config *config, const ConfigErrors 
         }
         json_set(json, "sources", list);
         json_set_count(json, "policies", config ? config->n_policies : 0);
-        json_print(json, ctl->json, ctl->out);
+        json_write(json, ctl->json, ctl->out);
 }
 
 static int load(const Ctl *ctl, int argc, char *const *argv, Config **ret, ConfigErrors *reterr) {

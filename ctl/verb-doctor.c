@@ -55,7 +55,7 @@ static void print_json(const Ctl *ctl, const Diagnosis *d) {
                 json_append(list, item);
         }
         json_set(json, "findings", list);
-        json_print(json, ctl->json, ctl->out);
+        json_write(json, ctl->json, ctl->out);
 }
 
 int verb_doctor(Ctl *ctl, int argc, char *const *argv) {

@@ -12,6 +12,7 @@
 #include "ctl/incidents.h"
 #include "ctl/recording.h"
 #include "ctl/term.h"
+#include "describe/describe.h"
 
 #define EXPLAIN_BYTES ((size_t) 4 * 1024 * 1024)
 
@@ -57,8 +58,9 @@ static int parse_subject(const Ctl *ctl, const char *text, Subject *ret) {
         return CTL_OK;
 }
 
-static void print_cmdline(const Ctl *ctl, AvertClient *client, int32_t pid) {
-        _cleanup_free_ char *text = pid > 0 ? cmdline_ask(client, pid) : NULL;
+/* Before what is said about one process. */
+static void print_cmdline(const Ctl *ctl, const CmdlineSource *source, int32_t pid) {
+        _cleanup_free_ char *text = pid > 0 ? cmdline_ask(source, pid) : NULL;
 
         if (!text || !*text)
                 return;
@@ -67,15 +69,32 @@ static void print_cmdline(const Ctl *ctl, AvertClient *client, int32_t pid) {
         fputc('\n', ctl->out);
 }
 
+/* A judgement as JSON, live or recorded. */
+static int print_json(const Ctl *ctl, const CmdlineSource *source, const char *text) {
+        _cleanup_(json_unrefp) Json *json = NULL;
+        Json *policies;
+        int r;
+
+        r = connect_parse(ctl, text, &json);
+        if (r != CTL_OK)
+                return r;
+        policies = json_member(json, "policies");
+        for (size_t i = 0; i < json_length(policies); i++)
+                cmdline_fill(source, json_member(json_item(policies, i), "candidates"));
+        json_write(json, ctl->json, ctl->out);
+        return CTL_OK;
+}
+
 static int explain_live(const Ctl *ctl, const Subject *subject) {
         _cleanup_(client_unrefp) AvertClient *client = NULL;
-        _cleanup_(json_unrefp) Json *json = NULL;
         _cleanup_free_ char *text = NULL;
+        CmdlineSource source = { .client = NULL };
         int r;
 
         r = connect_daemon(ctl, &client);
         if (r != CTL_OK)
                 return r;
+        source.client = client;
 
         if (ctl->json == JSON_OFF)
                 r = avert_client_explain(client, subject->policy, subject->pid, &text);
@@ -84,19 +103,10 @@ static int explain_live(const Ctl *ctl, const Subject *subject) {
         if (r < 0)
                 return connect_explain(ctl, client, "explain", r);
 
-        if (ctl->json == JSON_OFF) {
-                print_cmdline(ctl, client, subject->pid);
-                term_lines(ctl, ctl->out, text);
-                return CTL_OK;
-        }
-
-        r = connect_parse(ctl, text, &json);
-        if (r != CTL_OK)
-                return r;
-        for (size_t i = 0; i < json_length(json_get(json, "policies")); i++)
-                cmdline_fill(client,
-                        json_member(json_item(json_member(json, "policies"), i), "candidates"));
-        json_print(json, ctl->json, ctl->out);
+        if (ctl->json != JSON_OFF)
+                return print_json(ctl, &source, text);
+        print_cmdline(ctl, &source, subject->pid);
+        term_lines(ctl, ctl->out, text);
         return CTL_OK;
 }
 
@@ -125,17 +135,23 @@ static int find_policy(const Ctl *ctl, const Config *config, const char *name, i
 }
 
 static int print_view(const Ctl *ctl, View *view, int policy, int32_t pid) {
-        _cleanup_free_ char *text = malloc(EXPLAIN_BYTES);
+        const CmdlineSource source = { .view = view };
+        _cleanup_free_ char *text = NULL;
         TextBuf b;
 
+        text = ctl->json == JSON_OFF ? malloc(EXPLAIN_BYTES)
+                                     : describe_judgement(view, policy, pid);
         if (!text) {
                 ctl_error(ctl, "out of memory");
                 return CTL_FAILED;
         }
+        if (ctl->json != JSON_OFF)
+                return print_json(ctl, &source, text);
 
         textbuf_init(&b, text, EXPLAIN_BYTES);
         explain_print(view->config, &view->sample, view->verdicts, view->n_verdicts, &view->book,
                 &view->scratch, policy, pid, &b);
+        print_cmdline(ctl, &source, pid);
         fputs(text, ctl->out);
         if (b.truncated)
                 ctl_error(ctl, "the text is longer than can be shown: name a policy or a process");
@@ -147,13 +163,6 @@ static int print_view(const Ctl *ctl, View *view, int policy, int32_t pid) {
 static int explain_recording(const Ctl *ctl, const Subject *subject) {
         Recording recording;
         int policy, r;
-
-        if (ctl->json != JSON_OFF) {
-                ctl_error(ctl,
-                        "a recording is explained in words only: leave out --json, or use "
-                        "'avertctl replay --json' for its events");
-                return CTL_USAGE;
-        }
 
         r = recording_open(ctl, ctl->root, &recording);
         if (r != CTL_OK)

@@ -66,7 +66,7 @@ static void take_file(Follow *f, const char *name, bool tell) {
                         continue;
                 f->n_told++;
                 if (f->ctl->json != JSON_OFF)
-                        json_print(event, f->ctl->json, f->ctl->out);
+                        json_write(event, f->ctl->json, f->ctl->out);
                 else
                         incident_text_event(f->ctl, json_text(d, "id"), event);
                 (void) fflush(f->ctl->out); /* whoever reads a pipe wants it now */

@@ -132,7 +132,7 @@ static size_t list(const Ctl *ctl, LeaseLedger *l) {
         json_set_number(json, "schema_version", SCHEMA_VERSION);
         json_set(json, "leases", leases);
         if (ctl->json != JSON_OFF)
-                json_print(json, ctl->json, ctl->out);
+                json_write(json, ctl->json, ctl->out);
         else if (n == 0 && ctl->lease == 0)
                 fputs("nothing is leased\n", ctl->out);
         return n;

@@ -144,7 +144,7 @@ int verb_policies(Ctl *ctl, int argc, char *const *argv) {
                 return r;
 
         if (ctl->json != JSON_OFF)
-                json_print(json, ctl->json, ctl->out);
+                json_write(json, ctl->json, ctl->out);
         else
                 print_text(ctl, json);
         return CTL_OK;

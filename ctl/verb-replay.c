@@ -2,8 +2,9 @@
 #include <inttypes.h>
 
 #include "ctl/ctl.h"
-#include "ctl/event-json.h"
+#include "ctl/json-tree.h"
 #include "ctl/recording.h"
+#include "describe/describe.h"
 #include "ctl/term.h"
 
 typedef struct Printer {
@@ -20,9 +21,10 @@ static void print_event(void *ctx, const Event *e) {
         usec_t since;
 
         if (p->ctl->json != JSON_OFF) {
-                _cleanup_(json_unrefp) Json *json = event_json(e);
+                _cleanup_(json_unrefp) Json *json = json_new_object();
 
-                json_print(json, p->ctl->json, p->ctl->out);
+                describe_put_event(e, json);
+                json_write(json, p->ctl->json, p->ctl->out);
                 return;
         }
 

@@ -93,7 +93,7 @@ static int print_plan(const Selftest *t) {
                 json_set_text(
                         json, "policy_file", "/run/avert/policy.d/99-" SELFTEST_POLICY ".yaml");
                 json_set_text(json, "policy", t->policy_text);
-                json_print(json, ctl->json, ctl->out);
+                json_write(json, ctl->json, ctl->out);
                 return CTL_OK;
         }
         fprintf(ctl->out,

@@ -20,7 +20,7 @@ static int print_once(const Ctl *ctl, AvertClient *client) {
                 return r;
 
         if (ctl->json != JSON_OFF)
-                json_print(json, ctl->json, ctl->out);
+                json_write(json, ctl->json, ctl->out);
         else
                 status_print(ctl, json);
         return CTL_OK;

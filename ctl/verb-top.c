@@ -95,8 +95,9 @@ static int print_once(Viewer *v) {
                 return connect_explain(v->ctl, v->client, "see who holds memory", r);
 
         if (v->ctl->json != JSON_OFF) {
-                cmdline_fill(v->client, json_member(consumers, "processes"));
-                json_print(consumers, v->ctl->json, v->ctl->out);
+                cmdline_fill(&(CmdlineSource){ .client = v->client },
+                        json_member(consumers, "processes"));
+                json_write(consumers, v->ctl->json, v->ctl->out);
                 return CTL_OK;
         }
         top_take(&v->top, state, consumers);
@@ -154,7 +155,7 @@ static void explain(Viewer *v) {
 
         if (v->client && row->pid > 0 &&
                 avert_client_explain(v->client, NULL, (int32_t) row->pid, &text) >= 0) {
-                cmdline = cmdline_ask(v->client, (int32_t) row->pid);
+                cmdline = cmdline_ask(&(CmdlineSource){ .client = v->client }, (int32_t) row->pid);
                 if (asprintf(&both, "%s%s%s", cmdline ? cmdline : "", cmdline ? "\n\n" : "", text) <
                         0)
                         both = NULL;

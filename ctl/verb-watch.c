@@ -43,7 +43,7 @@ static void on_event(void *userdata, const char *text) {
 
         w->n_seen++;
         if (ctl->json != JSON_OFF) {
-                json_print(json, ctl->json, ctl->out);
+                json_write(json, ctl->json, ctl->out);
         } else {
                 print_time(ctl, json_count(json, "realtime_usec"));
                 if (json_flag(json, "dry_run"))

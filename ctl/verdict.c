@@ -13,7 +13,7 @@ void verdict_print_json(const Ctl *ctl, bool done, const char *message) {
         json_set_flag(json, "ok", done);
         json_set_flag(json, "dry_run", ctl->dry_run);
         json_set_text(json, "message", message);
-        json_print(json, ctl->json, ctl->out);
+        json_write(json, ctl->json, ctl->out);
 }
 
 int verdict_print(const Ctl *ctl, bool done, const char *message) {

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 enum { QUESTIONS_PER_PEER = 4 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/bus-state.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 /* For so long after somebody on the system bus asked, he is taken to look. */
 #define LOOKS_USEC (30 * USEC_PER_SEC)

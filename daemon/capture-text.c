@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 #define SCHEMA_VERSION 1
 

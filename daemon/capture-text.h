@@ -6,7 +6,7 @@
 
 #include "core/trail.h"
 #include "daemon/capture-gather.h"
-#include "daemon/json-tree.h"
+#include "describe/json-tree.h"
 
 typedef struct CaptureText {
         const Errand *errand;

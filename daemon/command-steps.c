@@ -7,7 +7,7 @@
 
 #include "base/fdio.h"
 #include "daemon/command-order.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 #include "daemon/log.h"
 
 /* How long after its deadline a command is given up that nobody answers for. */

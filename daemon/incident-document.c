@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 #include "daemon/json-read.h"
 #include "engine/incident-file.h"
 

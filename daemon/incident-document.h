@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "daemon/incident-part.h"
-#include "daemon/json-tree.h"
+#include "describe/json-tree.h"
 
 enum {
         INCIDENT_SCHEMA_VERSION = 1,

@@ -9,7 +9,7 @@
 #include "base/fdio.h"
 #include "base/hash.h"
 #include "core/trail.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 #include "daemon/incident-writer.h"
 #include "daemon/log.h"
 

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "daemon/json-tree.h"
+#include "describe/json-tree.h"
 
 /* A map, which the caller frees, or NULL: not JSON, nothing but a map on top, or no memory. */
 Json *json_read(const char *text);

@@ -6,7 +6,7 @@
 #include <sys/epoll.h>
 
 #include "daemon/daemon.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 #include "daemon/log.h"
 #include "daemon/policy-load.h"
 #include "daemon/status-line.h"

@@ -7,7 +7,7 @@
 #include "base/macro.h"
 #include "config/metric.h"
 #include "core/lease.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 /* ---- what avertd is
  * --------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/explain.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 #include "daemon/policy-load.h"
 #include "engine/replay.h"
 

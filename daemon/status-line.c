@@ -2,7 +2,7 @@
 #include "daemon/status-line.h"
 
 #include "base/number.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 static void add_amount(const char *name, const Reading *r, TextBuf *out) {
         textbuf_addf(out, " | %s ", name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 #include <json-c/json.h>
 #include <string.h>

@@ -28,7 +28,8 @@ ROWS = [
     ('explain-policy', ['explain', 'batch-limit'], 0, True),
     ('explain-pid', ['explain', '900'], 0, True),
     ('explain-unknown', ['explain', 'nonesuch'], 1, False),
-    ('explain-recording', ['explain', '--root', 'TREES', '--config', 'POLICY', 'host-low'], 0, False),
+    ('explain-recording', ['explain', '--root', 'TREES', '--config', 'POLICY', 'host-low'], 0, True),
+    ('explain-recording-pid', ['explain', '--root', 'TREES', '--config', 'POLICY', '900'], 0, True),
     ('incidents', ['incidents', '--root', 'ROOT'], 0, True),
     ('incidents-show', ['incidents', 'show', '1', '--root', 'ROOT'], 0, True),
     ('incidents-none', ['incidents', 'show', '9', '--root', 'ROOT'], 1, False),
@@ -200,6 +201,19 @@ def check_watch(b, update):
         say(not difference, '%s: an event' % name, difference)
 
 
+def keys_of(thing):
+    if isinstance(thing, dict):
+        return {k: keys_of(v) for k, v in thing.items() if k != 'parts'}  # what a score has none of is left out
+    return [keys_of(one) for one in thing] if isinstance(thing, list) else None
+
+
+def check_recording_is_like_live(b):
+    live = b.ctl('--json=short', 'explain', 'host-low')
+    recorded = b.ctl('--json=short', 'explain', '--root', 'TREES', '--config', 'POLICY', 'host-low')
+    say(live.stdout and keys_of(documents(live.stdout)) == keys_of(documents(recorded.stdout)),
+        'a recording is explained with the keys of a live machine', recorded.stdout + recorded.stderr)
+
+
 def check_all_are_here(b):
     shown = b.ctl('--help').stdout
     verbs = re.findall(r'^  ([a-z]+)\b', shown.partition('The verbs:')[2].partition('The options:')[0], re.M)
@@ -220,6 +234,7 @@ def main():
                 check_row(b, row, update)
             if well:
                 check_watch(b, update)
+                check_recording_is_like_live(b)
                 check_all_are_here(b)
         finally:
             b.done()

@@ -7,7 +7,7 @@ import tree
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 
-LAYERS = ('base', 'kernel', 'config', 'core', 'engine', 'client')
+LAYERS = ('base', 'kernel', 'config', 'core', 'engine', 'describe', 'client')
 
 # Place of the file (longest prefix wins) -> layers of lib/ that it may include.
 MAY_USE = {
@@ -16,9 +16,10 @@ MAY_USE = {
     'lib/config/': {'base', 'config'},
     'lib/core/': {'base', 'core'},  # and config/config.h: ALSO
     'lib/engine/': {'base', 'kernel', 'config', 'core', 'engine'},
+    'lib/describe/': {'base', 'kernel', 'config', 'core', 'engine', 'describe'},
     'lib/client/': {'base', 'client'},
     'daemon/': set(LAYERS),
-    'ctl/': {'base', 'config', 'core', 'engine', 'client'},
+    'ctl/': {'base', 'config', 'core', 'engine', 'describe', 'client'},
     'tests/': set(LAYERS),
     'examples/': set(),  # stand alone: they are copied from
 }
@@ -45,7 +46,7 @@ ONLY_IN = {
     'yaml.h': ('lib/config/yaml-tree.c',),
     'libcgroup.h': ('lib/kernel/own-cgroup.c',),
     'curses.h': ('ctl/top-screen.c',),
-    'json-c/': ('ctl/json-', 'daemon/json-'),
+    'json-c/': ('ctl/json-', 'daemon/json-', 'lib/describe/json-'),
     'systemd/sd-bus.h': ('lib/client/', 'daemon/bus', 'daemon/unit-job.'),
     'systemd/sd-bus-vtable.h': ('daemon/bus',),
     'systemd/sd-event.h': ('daemon/',),

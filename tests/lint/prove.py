@@ -31,6 +31,8 @@ PLANTS = [
      'gets the time'),
     ('includes', 'lib/base/planted.c', HEAD + '#include "config/config.h"\n', 'config/config.h'),
     ('includes', 'lib/kernel/planted.c', HEAD + '#include "core/sample.h"\n', 'core/sample.h'),
+    ('includes', 'lib/engine/planted.c', HEAD + '#include "describe/describe.h"\n', 'describe/describe.h'),
+    ('includes', 'lib/describe/planted.c', HEAD + '#include <json-c/json.h>\n', 'json-c/'),
     ('includes', 'lib/config/planted.c', HEAD + '#include <yaml.h>\n', 'yaml.h'),
     ('includes', 'lib/config/planted.c', HEAD + '#include "kernel/psi.h"\n', 'kernel/psi.h'),
     ('includes', 'lib/engine/planted.c', HEAD + '#include "daemon/planted.h"\n', 'daemon/planted.h'),

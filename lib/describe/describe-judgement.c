@@ -4,7 +4,7 @@
 #include "core/choice.h"
 #include "core/explain.h"
 #include "core/rank.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 enum { CANDIDATES_MAX = 64, EXPLANATION_SIZE = 256 * 1024 };
 

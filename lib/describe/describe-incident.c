@@ -2,7 +2,7 @@
 #include "base/number.h"
 #include "config/config-load.h"
 #include "config/metric.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 static const char *truth_name(Truth truth) {
         return truth == TRUTH_TRUE ? "true" : truth == TRUTH_FALSE ? "false" : "unknown";

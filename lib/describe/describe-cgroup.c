@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 /* Of hundreds those that are in trouble are told, then the largest. */
 enum { CGROUPS_MAX = 32, WEIGHTS = 4 };

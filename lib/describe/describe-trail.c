@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config/metric.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 void describe_put_trail(const TrailEntry *trail, size_t n, Json *map) {
         Json *names = json_put_list(map, "metrics");

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ctl/event-json.h"
-
+#include "describe/describe.h"
 #include "engine/event-fields.h"
 
-/* The objects and lists that are open, the outermost first. */
+/* The maps and lists that are open, the outermost first. */
 typedef struct Nesting {
         Json *open[EVENT_FIELD_DEPTH + 1];
         size_t depth;
@@ -15,37 +14,32 @@ static Json *innermost(void *ctx) {
         return n->open[n->depth];
 }
 
-static void put_null(void *ctx, const char *key) {
-        json_set(innermost(ctx), key, NULL);
-}
-
 static void put_text(void *ctx, const char *key, const char *text) {
-        if (text)
-                json_set_text(innermost(ctx), key, text);
-        else
-                put_null(ctx, key);
+        json_put_text(innermost(ctx), key, text);
 }
 
 static void put_number(void *ctx, const char *key, uint64_t number) {
-        json_set_count(innermost(ctx), key, number);
+        json_put_number(innermost(ctx), key, number);
 }
 
 static void put_integer(void *ctx, const char *key, int64_t number) {
-        json_set_number(innermost(ctx), key, number);
+        json_put_signed(innermost(ctx), key, number);
 }
 
 static void put_flag(void *ctx, const char *key, bool truth) {
-        json_set_flag(innermost(ctx), key, truth);
+        json_put_bool(innermost(ctx), key, truth);
+}
+
+static void put_null(void *ctx, const char *key) {
+        json_put_null(innermost(ctx), key);
 }
 
 static void open_one(void *ctx, const char *key, bool list) {
         Nesting *n = ctx;
-        Json *inner = list ? json_new_list() : json_new_object();
+        Json *inner = !key ? json_add_map(innermost(ctx))
+                : list     ? json_put_list(innermost(ctx), key)
+                           : json_put_map(innermost(ctx), key);
 
-        if (key)
-                json_set(innermost(ctx), key, inner);
-        else
-                json_append(innermost(ctx), inner);
         n->open[++n->depth] = inner;
 }
 
@@ -53,12 +47,17 @@ static void close_one(void *ctx) {
         ((Nesting *) ctx)->depth--;
 }
 
-Json *event_json(const Event *e) {
-        Json *json = json_new_object();
-        Nesting nesting = { .open = { json } };
+void describe_put_event(const Event *e, Json *map) {
+        Nesting nesting = { .open = { map } };
 
         event_fields(e,
                 &(EventFieldSink){ &nesting, put_text, put_number, put_integer, put_flag, put_null,
                         open_one, close_one });
-        return json;
+}
+
+char *describe_event(const Event *e) {
+        _cleanup_(json_freep) Json *root = json_new_map();
+
+        describe_put_event(e, root);
+        return json_print(root);
 }

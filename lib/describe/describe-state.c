@@ -5,7 +5,7 @@
 #include "base/number.h"
 #include "config/config-load.h"
 #include "config/metric.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 const char *describe_source_name(SourceId id) {
         static const char *const names[_SOURCE_MAX] = {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 /* Of each list: the largest by what they hold, and the largest by what they gained. */
 enum { CONSUMERS_MAX = 64 };

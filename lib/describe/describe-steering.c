@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 static void put_left(Json *map, usec_t until_usec, usec_t now_usec) {
         if (until_usec == USEC_UNSET)

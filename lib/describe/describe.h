@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "core/event.h"
-#include "daemon/json-tree.h"
+#include "describe/json-tree.h"
 #include "engine/view.h"
 #include "kernel/probe.h"
 

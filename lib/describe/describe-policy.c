@@ -4,7 +4,7 @@
 #include "config/config-load.h"
 #include "core/instance.h"
 #include "core/match.h"
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 enum { EXAMPLES_MAX = 5 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/json-tree.h"
+#include "describe/json-tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>

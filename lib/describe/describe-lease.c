@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/describe.h"
+#include "describe/describe.h"
 
 static const char *phase_name(LeasePhase phase) {
         return phase == LEASE_TAKING       ? "taking"
