@@ -49,6 +49,11 @@ void announce_reload_refused(Daemon *d, const char *why) {
         report(d, EVENT_RELOAD_REFUSED, NOTIFY_WARNING, text);
 }
 
+void announce_stand_in(Daemon *d) {
+        report(d, EVENT_SOURCE_DEGRADED, NOTIFY_WARNING,
+                "avertd was killed; its standby acts in its place until it is back");
+}
+
 void announce_silence(Daemon *d, const char *who) {
         char text[256];
         TextBuf b;

@@ -4,21 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
 #include "daemon/log.h"
+#include "daemon/place.h"
 #include "daemon/policy-load.h"
-#include "daemon/privacy.h"
-#include "engine/lease-ledger.h"
-
-#define RUNTIME_DIRECTORY "/run/avert"
+#include "engine/lock-memory.h"
 
 /* When a process counts as one that does not let its command line be read. */
 #define READER_DEADLINE_USEC USEC_PER_SEC
@@ -27,9 +25,18 @@
 #define MEMORY_BOUND_PER_PROCESS                                                                   \
         UINT64_C(4096) /* what is known of one, and twice that while it is shown */
 
+#define LEAVING_MSEC 10000
+
+/* Of what a standby knows about processes, which come and go. */
+#define REFRESH_USEC (5 * USEC_PER_MIN)
+
 /* For as long as the process: see daemon_run(). */
 static StderrSink stderr_sink = { .fd = STDERR_FILENO };
 static JournalSink *journal_sink;
+
+static bool is_standby(const Daemon *d) {
+        return d->options->mode == MODE_STANDBY;
+}
 
 /* Blocked before any thread starts, so that only main's descriptor gets them. */
 static void block_signals(void) {
@@ -93,124 +100,6 @@ static int load_policy(Daemon *d, TextBuf *ret_broken) {
         return 0;
 }
 
-static int reload_for_bus(void *ctx, TextBuf *ret) {
-        return loop_reload(ctx, ret);
-}
-
-static int check_reload_for_bus(void *ctx, TextBuf *ret) {
-        return loop_check_reload(ctx, ret);
-}
-
-static int release_for_bus(void *ctx, uint64_t id, TextBuf *ret) {
-        Daemon *d = ctx;
-
-        return engine_release_leases(d->engine, id, ret);
-}
-
-static int steer_for_bus(void *ctx, const SteerOrder *order, TextBuf *ret) {
-        Daemon *d = ctx;
-
-        return engine_steer(d->engine, order, ret);
-}
-
-static void on_peer(void *ctx) {
-        loop_refresh(ctx);
-}
-
-/* Where the private socket goes; false: nowhere. */
-static bool bus_path(const Options *o, TextBuf *ret) {
-        const char *runtime = getenv("RUNTIME_DIRECTORY");
-
-        if (o->bus)
-                textbuf_add(ret, o->bus);
-        else if (o->root)
-                return false; /* the place belongs to the daemon of this machine */
-        else if (runtime && *runtime) {
-                textbuf_add_slice(ret, (Slice){ runtime, strcspn(runtime, ":") });
-                textbuf_add(ret, "/bus");
-        } else {
-                if (geteuid() == 0)
-                        (void) mkdir(RUNTIME_DIRECTORY, 0755);
-                textbuf_add(ret, RUNTIME_DIRECTORY "/bus");
-        }
-        return ret->len > 0;
-}
-
-/* Beside the socket, where avertctl looks for it; false: nowhere. */
-static bool leases_path(const Options *o, TextBuf *ret) {
-        char bus[256];
-        TextBuf b;
-
-        textbuf_init(&b, bus, sizeof(bus));
-        if (o->dry || !bus_path(o, &b) || b.truncated)
-                return false;
-        lease_ledger_path(bus, ret);
-        return !ret->truncated;
-}
-
-/* What /proc was told to hide must not be shown there either. */
-static void join_bus(Daemon *d) {
-        const Options *o = d->options;
-        int r;
-
-        if (o->system_bus ? !*o->system_bus : o->root || o->bus)
-                return; /* the name belongs to the daemon of this machine */
-        if (privacy_hides_processes()) {
-                log_info("users do not see each other's processes here (hidepid): not on the "
-                         "system bus");
-                return;
-        }
-        r = bus_join_system(d->bus, o->system_bus);
-        if (r < 0)
-                log_warning("not on the system bus: %s", strerror(-r));
-}
-
-/* Without the socket the daemon protects all the same; only avertctl cannot ask it. */
-static int serve_bus(Daemon *d) {
-        char path[256], why[512];
-        mode_t mode = 0666;
-        TextBuf p, w;
-        int r;
-
-        r = bus_new(&(BusOptions){ .event = d->event,
-                            .inquiries = &d->inquiries,
-                            .probe = engine_probe(d->engine),
-                            .reader = d->reader,
-                            .dry = d->options->dry,
-                            .patience_usec = BUS_PATIENCE_USEC,
-                            .reload = reload_for_bus,
-                            .check_reload = check_reload_for_bus,
-                            .release = release_for_bus,
-                            .steer = steer_for_bus,
-                            .on_peer = on_peer,
-                            .ctx = d },
-                &d->bus);
-        if (r < 0)
-                return r;
-
-        join_bus(d);
-        textbuf_init(&p, path, sizeof(path));
-        if (!bus_path(d->options, &p))
-                return 0;
-        if (privacy_hides_processes())
-                mode = 0600; /* our capabilities must not show what /proc was told to hide */
-
-        textbuf_init(&w, why, sizeof(why));
-        r = bus_listen(d->bus, path, mode, &w);
-        if (r < 0)
-                log_warning("%s: avertctl cannot reach this daemon, everything else goes on",
-                        w.len > 0 ? why : strerror(-r));
-        return 0;
-}
-
-static int serve_others(Daemon *d) {
-        char bus[256];
-        TextBuf b;
-
-        textbuf_init(&b, bus, sizeof(bus));
-        return side_sockets_serve(d, bus_path(d->options, &b) && !b.truncated ? bus : NULL);
-}
-
 /* After the helper process was forked, which must not inherit it. By hand only: under systemd the
  * unit has said so already, and then this changes nothing. */
 static void protect_self(const Options *o) {
@@ -272,20 +161,79 @@ static void fork_reader(Daemon *d) {
                 log_warning("nobody is shown a command line: %s", strerror(-r));
 }
 
-static int set_up(Daemon *d, TextBuf *ret_broken) {
-        EngineOptions engine = {
-                .root = d->options->root, .dry = d->options->dry, .lock_memory = !d->options->root
+static void refresh_engine(void *ctx) {
+        Daemon *d = ctx;
+
+        engine_refresh(d->engine);
+}
+
+/* 1: our turn has come; 0: it has not, and will not. */
+static int wait_for_turn(Daemon *d) {
+        const StandbyCare care = {
+                .interval_usec = REFRESH_USEC, .refresh = refresh_engine, .ctx = d
         };
+        int r;
+
+        r = memory_lock_text();
+        if (r < 0)
+                log_warning("the program cannot be locked in memory: %s", strerror(-r));
+        (void) notifier_status(&d->notifier, "ready, should the daemon be killed");
+        return standby_wait(&d->standby, &care);
+}
+
+static int make_engine(Daemon *d) {
+        EngineOptions engine = { .root = d->options->root,
+                .dry = d->options->dry,
+                .sink = d->sink,
+                .lock_memory = !d->options->root,
+                .standby = is_standby(d) };
         char leases[300];
         TextBuf b;
         int r;
 
         textbuf_init(&b, leases, sizeof(leases));
-        engine.leases = leases_path(d->options, &b) ? leases : NULL;
-        engine.sink = choose_sink(d);
-        if (notifier_init_from_environment(&d->notifier) < 0)
-                log_warning(
-                        "$NOTIFY_SOCKET is of no use: the service manager will not hear from us");
+        engine.leases = place_of_leases(d->options, &b) ? leases : NULL;
+        r = engine_new(&engine, d->config, &d->engine);
+        if (r < 0)
+                log_error("the engine cannot start: %s", strerror(-r));
+        return r;
+}
+
+/* What has the sockets has left its seat, and now ends; it may wait for a disk. */
+static void wait_for_leaving(int pidfd) {
+        struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+        if (pidfd >= 0 && poll(&p, 1, LEAVING_MSEC) <= 0)
+                log_warning("the standby that stood in does not end");
+        close_fd(pidfd);
+}
+
+/* It protects first: who asks can wait. */
+static int begin_to_act(Daemon *d) {
+        int leaving_fd = FD_NONE;
+        int r;
+
+        r = engine_take_over(d->engine, &leaving_fd);
+        if (r < 0) {
+                log_error("another daemon acts here: %s", strerror(-r));
+                return r;
+        }
+        if (is_standby(d))
+                engine_refresh(d->engine); /* minutes old, and what was remembered is by process */
+        r = loop_watch(d);
+        if (r >= 0)
+                r = step_owners_watch(d);
+        if (r >= 0)
+                r = own_errands(d);
+        if (r >= 0)
+                r = engine_start(d->engine);
+        wait_for_leaving(leaving_fd);
+        return r;
+}
+
+/* 1; 0: it is not needed; negative errno. */
+static int set_up(Daemon *d, TextBuf *ret_broken) {
+        int r;
 
         r = load_policy(d, ret_broken);
         if (r < 0)
@@ -295,31 +243,38 @@ static int set_up(Daemon *d, TextBuf *ret_broken) {
                 return r;
         step_owners_fork(d);
         fork_reader(d);
-        r = engine_new(&engine, d->config, &d->engine);
-        if (r < 0) {
-                log_error("the engine cannot start: %s", strerror(-r));
+        r = make_engine(d);
+        if (r < 0)
                 return r;
-        }
         protect_self(d->options);
+        if (is_standby(d)) {
+                r = wait_for_turn(d);
+                if (r <= 0)
+                        return r;
+        }
 
-        r = loop_watch(d);
+        r = begin_to_act(d);
         if (r >= 0)
-                r = step_owners_watch(d);
-        if (r < 0)
-                return r;
-        r = own_errands(d);
-        if (r < 0)
-                return r;
-        r = serve_bus(d);
-        if (r >= 0)
-                r = serve_others(d);
+                r = sockets_serve(d);
         if (r < 0)
                 return r;
         announce_policy(d);
-        r = engine_start(d->engine);
-        if (r >= 0)
-                bound_memory(&d->config->limits);
-        return r;
+        bound_memory(&d->config->limits);
+        return 1;
+}
+
+/* 1; 0: told to end before there was a daemon; negative errno. */
+static int find_daemon(Daemon *d) {
+        char leases[300];
+        TextBuf b;
+
+        textbuf_init(&b, leases, sizeof(leases));
+        if (!place_of_leases(d->options, &b)) {
+                log_error("without a socket's path there is no daemon to stand by for");
+                return -EINVAL;
+        }
+        (void) notifier_ready(&d->notifier, "waiting for a daemon");
+        return standby_find(&d->standby, leases);
 }
 
 /* The engine first: nobody may answer or act any more while the rest goes away. */
@@ -342,6 +297,7 @@ static void tear_down(Daemon *d) {
         sd_event_source_disable_unref(d->late);
         d->event = sd_event_unref(d->event);
         d->engine = engine_free(d->engine);
+        standby_done(&d->standby);
         d->config = config_unref(d->config);
         d->started_with = config_unref(d->started_with);
         notifier_done(&d->notifier);
@@ -349,28 +305,48 @@ static void tear_down(Daemon *d) {
                 (void) !write(STDERR_FILENO, "\n", 1); /* below the status line */
 }
 
-int daemon_run(const Options *o) {
-        Options own = *o;
-        Daemon d = { .options = &own, .notifier.fd = FD_NONE, .cgroup = OWN_CGROUP_INIT };
+static int run(Daemon *d) {
         char broken[512];
         TextBuf b;
         int r;
 
-        own.dry = o->dry || o->root; /* what is read there is not what would be acted on */
         textbuf_init(&b, broken, sizeof(broken));
-        block_signals();
-
-        r = set_up(&d, &b);
-        if (r >= 0) {
-                if (d.on_builtin)
-                        announce_broken_policy(&d, broken);
-                (void) notifier_ready(&d.notifier,
-                        d.on_builtin ? "policy refused, on the built-in default" : "watching");
-                loop_refresh(&d);
-                r = sd_event_loop(d.event);
-        } else
+        r = is_standby(d) ? find_daemon(d) : 1;
+        if (r > 0)
+                r = set_up(d, &b);
+        if (r < 0)
                 log_error("cannot start: %s", strerror(-r));
+        if (r <= 0)
+                return r;
 
+        if (d->on_builtin)
+                announce_broken_policy(d, broken);
+        if (is_standby(d))
+                announce_stand_in(d);
+        (void) notifier_ready(&d->notifier,
+                d->on_builtin ? "policy refused, on the built-in default" : "watching");
+        loop_refresh(d);
+        return sd_event_loop(d->event);
+}
+
+int daemon_run(const Options *o) {
+        Options own = *o;
+        Daemon d = {
+                .options = &own,
+                .notifier.fd = FD_NONE,
+                .cgroup = OWN_CGROUP_INIT,
+                .standby = STANDBY_INIT,
+        };
+        int r;
+
+        own.dry = o->dry || o->root; /* what is read there is not what would be acted on */
+        block_signals();
+        d.sink = choose_sink(&d);
+        if (notifier_init_from_environment(&d.notifier) < 0)
+                log_warning(
+                        "$NOTIFY_SOCKET is of no use: the service manager will not hear from us");
+
+        r = run(&d);
         tear_down(&d);
         return r < 0 ? EXIT_FAILED : EXIT_OK;
 }

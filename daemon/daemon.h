@@ -18,6 +18,7 @@
 #include "daemon/pressure-server.h"
 #include "daemon/sink-journal.h"
 #include "daemon/sink-stderr.h"
+#include "daemon/standby.h"
 #include "daemon/unit-client.h"
 #include "engine/engine.h"
 #include "engine/slow-reader.h"
@@ -34,6 +35,8 @@ typedef struct Daemon {
         Config *started_with; /* whose limits made the pools */
         bool on_builtin;      /* the policy was refused at start */
         Notifier notifier;
+        Sink sink;
+        Standby standby;
         Inquiries inquiries;
         Errands errands;
         OwnCgroup cgroup;
@@ -77,6 +80,7 @@ void loop_refresh(Daemon *d);
 /* announce.c: the events that main itself has to report. */
 void announce_broken_policy(Daemon *d, const char *what);
 void announce_reload_refused(Daemon *d, const char *why);
+void announce_stand_in(Daemon *d);
 void announce_silence(Daemon *d, const char *who);
 void announce_incidents(void *daemon, bool kept, const char *text); /* an IncidentOptions.tell */
 
@@ -86,9 +90,9 @@ void announce_policy(const Daemon *d);
 /* loop.c: passes on what the engine has to say, all of it. */
 void loop_drain(Daemon *d);
 
-/* side-sockets.c: hints and metrics, beside the private socket, wherever that is (NULL: nowhere).
- * Where one of them cannot be served everything else goes on. 0 or negative errno. */
-int side_sockets_serve(Daemon *d, const char *bus);
+/* sockets.c: the bus, hints and metrics. Where one of them cannot be served everything else goes
+ * on. 0 or negative errno. */
+int sockets_serve(Daemon *d);
 
 /* step-owners.c: who runs the errands of which step. Forks what has to be forked before memory is
  * locked and before any thread; what fails is told and refused later. */

@@ -7,7 +7,6 @@
 #include "daemon/daemon.h"
 #include "daemon/once.h"
 #include "daemon/policy-load.h"
-#include "daemon/standby.h"
 
 static int print_help(void) {
         char text[4096];
@@ -29,7 +28,6 @@ static int run(const Options *o) {
         case MODE_ONCE:
                 return once_run(o);
         case MODE_STANDBY:
-                return standby_run();
         case MODE_RUN:
                 break;
         }

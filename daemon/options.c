@@ -116,7 +116,7 @@ static const OptionSpec specs[] = {
                 apply_system_bus },
         { "metrics", 0, "FILE", "file of metrics (default: /run/avert/metrics.prom); empty: none",
                 apply_metrics },
-        { "standby", 0, NULL, "only keep this program in memory, for the one that works",
+        { "standby", 0, NULL, "be ready, and act only while the one that acts was killed",
                 apply_standby },
         { "log-level", 0, "LEVEL", "error, warning, notice, info (default) or debug",
                 apply_log_level },
@@ -175,6 +175,11 @@ static int check_together(const Options *o, int n_rest, char **rest, TextBuf *re
         }
         if (o->json && o->mode != MODE_ONCE) {
                 textbuf_add(reterr, "--json goes with --once only");
+                return -EINVAL;
+        }
+        if (o->mode == MODE_STANDBY && (o->dry || o->root)) {
+                textbuf_add(reterr,
+                        "--standby is for a daemon that acts: not with --dry-run or --root");
                 return -EINVAL;
         }
         return 0;

@@ -19,7 +19,7 @@ enum {
 
 typedef enum OptionsMode {
         MODE_RUN,     /* the daemon */
-        MODE_STANDBY, /* keep its text in memory */
+        MODE_STANDBY, /* a daemon in waiting */
         MODE_ONCE,    /* judge, print, exit */
         MODE_CHECK,   /* load policies, print what is wrong with them, exit */
         MODE_HELP,

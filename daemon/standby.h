@@ -1,11 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* avertd --standby: keeps the program and its libraries in memory for the one that works. A daemon
- * that is killed while memory is short has its text read again from the same disk that everybody
- * waits for; seconds pass, and those are the seconds in which it is needed. What another process
- * has locked is there at once (mlock(2): locked pages of a file are never dropped, whoever maps
- * them). Costs some pages of data; the text is shared with the daemon. */
+/* avertd --standby: a second daemon that has everything ready and acts only while the first, which
+ * was killed, is away (engine/handover.h). This is its waiting. It also keeps the program and its
+ * libraries in memory for the first one's return: what another process has locked is there at once
+ * (mlock(2): locked pages of a file are never dropped, whoever maps them). */
 
-/* Locks all text, waits for SIGTERM or SIGINT. Returns the exit code. */
-int standby_run(void);
+#include "base/macro.h"
+#include "engine/lease-ledger.h"
+
+typedef struct Standby {
+        LeaseLedger *ledger; /* with the seat of the standby; NULL: there is none */
+        int acting_fd;       /* pidfd of the one that acts; FD_NONE: it was killed already */
+        int signal_fd;
+} Standby;
+
+#define STANDBY_INIT ((Standby){ .acting_fd = FD_NONE, .signal_fd = FD_NONE })
+
+/* What is made ready for it is kept fresh meanwhile. */
+typedef struct StandbyCare {
+        usec_t interval_usec;
+        void (*refresh)(void *ctx);
+        void *ctx;
+} StandbyCare;
+
+/* Waits until there is a daemon to stand by for, by its ledger at `leases`, and nobody else does.
+ * SIGHUP, SIGTERM and SIGINT are blocked. 1; 0: told to end; negative errno. */
+int standby_find(Standby *s, const char *leases);
+
+/* Waits for what becomes of it. 1: it was killed; 0: it has ended by itself, or SIGHUP: what was
+ * made ready is not what the next one needs; or told to end; negative errno. */
+int standby_wait(Standby *s, const StandbyCare *care);
+
+/* Leaves the seat. */
+void standby_done(Standby *s);

@@ -16,6 +16,7 @@
 #include "engine/lease-exchange.h"
 #include "kernel/cgroup-limit.h"
 #include "tests/cgroup-fixture.h"
+#include "tests/seat-fixture.h"
 
 static const char policy_text[] = "version: 1\n"
                                   "policies:\n"
@@ -75,8 +76,10 @@ static void freeze_and_leave(Bed *b) {
         lease_ledger_free(l);
 }
 
-static void start(Bed *b) {
-        const EngineOptions options = { .leases = b->path, .sink = { .write = on_event } };
+static void start_as(Bed *b, bool standby) {
+        const EngineOptions options = {
+                .leases = b->path, .sink = { .write = on_event }, .standby = standby
+        };
         static ConfigErrors errors;
         Config *config;
 
@@ -85,6 +88,17 @@ static void start(Bed *b) {
                 0);
         ck_assert_int_eq(engine_new(&options, config, &b->engine), 0);
         config_unref(config);
+}
+
+static void start(Bed *b) {
+        start_as(b, false);
+}
+
+static Sitter sit(const Bed *b, unsigned seats) {
+        Sitter s = sitter_start(b->path, b->boot_id, seats, SITTER_ENDS);
+
+        sitter_wait(&s);
+        return s;
 }
 
 static uint64_t frozen(const Bed *b) {
@@ -177,6 +191,94 @@ START_TEST(without_the_file_it_goes_on_and_says_so) {
 }
 END_TEST
 
+START_TEST(a_standby_gives_back_nothing_before_its_turn_comes) {
+        Sitter daemon;
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        freeze_and_leave(&b);
+        daemon = sit(&b, 1U << SEAT_ACTING);
+        start_as(&b, true);
+        engine_refresh(b.engine);
+        engine_free(b.engine);
+        ck_assert_uint_eq(frozen(&b), 1);
+        ck_assert(sitter_lives(&daemon));
+        sitter_finish(&daemon);
+        bed_done(&b);
+}
+END_TEST
+
+START_TEST(when_its_turn_comes_it_gives_back_what_the_killed_one_owed) {
+        Sitter daemon;
+        int leaving_fd;
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        freeze_and_leave(&b);
+        daemon = sit(&b, 1U << SEAT_ACTING);
+        start_as(&b, true);
+        ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), -EBUSY);
+        sitter_kill(&daemon);
+        ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), 0);
+        ck_assert_int_lt(leaving_fd, 0);
+        engine_refresh(b.engine);
+        ck_assert_int_eq(engine_start(b.engine), 0);
+        ck_assert_uint_eq(frozen(&b), 0);
+        ck_assert(was_told(&b, "an earlier avertd left it; it is thawed again"));
+        engine_free(b.engine);
+        bed_done(&b);
+}
+END_TEST
+
+START_TEST(a_daemon_that_is_back_takes_over_from_its_standby) {
+        Sitter standby;
+        int leaving_fd;
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        freeze_and_leave(&b);
+        standby = sit(&b, 1U << SEAT_ACTING | 1U << SEAT_STANDBY);
+        start(&b);
+        ck_assert(sitter_lives(&standby)); /* as long as the new one is not ready */
+        ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), 0);
+        ck_assert_int_ge(leaving_fd, 0);
+        close_fd(leaving_fd);
+        sitter_kill(&standby);
+        ck_assert_int_eq(engine_start(b.engine), 0);
+        ck_assert_uint_eq(frozen(&b), 0);
+        ck_assert(!was_told(&b, "steps that have to be undone are refused"));
+        engine_free(b.engine);
+        bed_done(&b);
+}
+END_TEST
+
+START_TEST(of_another_daemon_that_acts_it_keeps_away) {
+        Sitter other;
+        int leaving_fd;
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        freeze_and_leave(&b);
+        other = sit(&b, 1U << SEAT_ACTING);
+        start(&b);
+        ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), 0);
+        ck_assert_int_eq(engine_start(b.engine), 0);
+        ck_assert(was_told(&b, "steps that have to be undone are refused"));
+        engine_free(b.engine);
+        ck_assert_uint_eq(frozen(&b), 1);
+        ck_assert(sitter_lives(&other));
+        sitter_finish(&other);
+        bed_done(&b);
+}
+END_TEST
+
 HARNESS_MAIN("engine-leases", what_an_earlier_daemon_left_is_given_back_at_the_start,
         what_is_owed_at_the_end_is_given_back_then, who_asks_gets_it_back_while_the_daemon_runs,
-        without_the_file_it_goes_on_and_says_so)
+        without_the_file_it_goes_on_and_says_so, a_standby_gives_back_nothing_before_its_turn_comes,
+        when_its_turn_comes_it_gives_back_what_the_killed_one_owed,
+        a_daemon_that_is_back_takes_over_from_its_standby,
+        of_another_daemon_that_acts_it_keeps_away)

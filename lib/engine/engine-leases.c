@@ -4,8 +4,13 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "base/fdio.h"
 #include "engine/engine-notes.h"
+#include "engine/handover.h"
 #include "engine/lease-replay.h"
+
+/* A standby that stands in ends within a tick, unless a thread of its hangs in the kernel. */
+#define HANDOVER_PATIENCE_USEC (5 * USEC_PER_SEC)
 
 /* One pass over the ledger. */
 typedef struct Pass {
@@ -15,7 +20,19 @@ typedef struct Pass {
         size_t n_dropped, n_failed;
 } Pass;
 
-void engine_leases_open(Engine *e, const char *path) {
+/* Of another daemon than a standby everything is left alone. */
+static int open_stood_in(const char *path, const char *boot_id, LeaseLedger **ret) {
+        int r;
+
+        r = lease_ledger_open(path, LEDGER_SHARED, boot_id, ret);
+        if (r < 0 || handover_is_stood_in(*ret))
+                return r;
+        *ret = lease_ledger_free(*ret);
+        return -EBUSY;
+}
+
+void engine_leases_open(Engine *e, const char *path, bool standby) {
+        const LedgerAccess access = standby ? LEDGER_SHARED : LEDGER_DAEMON;
         char boot_id[BOOT_ID_SIZE];
         int r;
 
@@ -23,8 +40,15 @@ void engine_leases_open(Engine *e, const char *path) {
                 return;
         r = lease_ledger_boot_id(e->root.proc_fd, boot_id, sizeof(boot_id));
         if (r == 0)
-                r = lease_ledger_open(path, LEDGER_DAEMON, boot_id, &e->ledger);
+                r = lease_ledger_open(path, access, boot_id, &e->ledger);
+        if (r == -EBUSY)
+                r = open_stood_in(path, boot_id, &e->ledger);
         e->ledger_error = -r;
+}
+
+int engine_take_over(Engine *e, int *ret_pidfd) {
+        *ret_pidfd = FD_NONE;
+        return e->ledger ? handover_take(e->ledger, HANDOVER_PATIENCE_USEC, ret_pidfd) : 0;
 }
 
 static void on_returned(void *ctx, const LeaseTerms *terms, uint64_t ours, int result) {
@@ -66,6 +90,7 @@ void engine_leases_begin(Engine *e) {
         }
         if (!e->ledger)
                 return;
+        lease_ledger_set_unfinished(e->ledger, true);
         pass = replay(e, LEASES_ALL, 0, "an earlier avertd left it", false);
         e->told_owed = pass.n_failed > 0;
         if (pass.n_dropped > 0) /* the limits that were read before were those that it gave back */
@@ -80,8 +105,11 @@ void engine_leases_care(Engine *e) {
 }
 
 void engine_leases_end(Engine *e) {
-        if (e->ledger && e->reporter)
-                (void) replay(e, LEASES_ALL, 0, "avertd ends", false);
+        if (!e->ledger || !e->reporter || !lease_ledger_acts(e->ledger))
+                return;
+        (void) replay(e, LEASES_ALL, 0, "avertd ends", false);
+        lease_ledger_set_unfinished(e->ledger, false);
+        lease_ledger_rise(e->ledger, SEAT_ACTING);
 }
 
 int engine_release_leases(Engine *e, uint64_t id, TextBuf *ret) {

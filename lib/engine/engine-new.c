@@ -175,6 +175,11 @@ static void rehearse(Engine *e) {
         (void) scout_pass(e->scout, clock_monotonic_usec(), clock_boottime_usec(), false);
 }
 
+void engine_refresh(Engine *e) {
+        (void) scout_pass(e->scout, clock_monotonic_usec(), clock_boottime_usec(), true);
+        sentinel_rehearse(e->sentinel, NULL);
+}
+
 static void lock_memory(Engine *e) {
         int r;
 
@@ -203,7 +208,9 @@ int engine_new(const EngineOptions *options, Config *config, Engine **ret) {
         r = open_world(e, options->root);
         if (r < 0)
                 return r;
-        engine_leases_open(e, options->leases);
+        engine_leases_open(e, options->leases, options->standby);
+        if (options->standby && !e->ledger)
+                return e->ledger_error != 0 ? -e->ledger_error : -EINVAL;
         r = make_parts(e);
         if (r < 0)
                 return r;

@@ -61,8 +61,9 @@ void engine_push(Engine *e);
 
 /* ---- engine-leases.c: what is owed to cgroups, as far as it is main's ---- */
 
-/* path: of the ledger; NULL: none. Not having it is no failure: steps that need it are refused. */
-void engine_leases_open(Engine *e, const char *path);
+/* path: of the ledger; NULL: none. Not having it is no failure: steps that need it are refused. Of
+ * one that a standby has, or this one is standby of, the acting seat is not taken yet. */
+void engine_leases_open(Engine *e, const char *path, bool standby);
 
 /* Gives back what an earlier daemon left; before anything is judged. */
 void engine_leases_begin(Engine *e);

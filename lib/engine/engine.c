@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/config-load.h"
 #include "engine/engine-notes.h"
+#include "engine/handover.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -128,6 +129,8 @@ int engine_reload(Engine *e, Config *config) {
         scout_set_config(e->scout, config);
         sentinel_set_config(e->sentinel, config);
         (void) match_tally_reset(&e->tally, config); /* without memory nothing is counted */
+        if (e->ledger)
+                handover_renew(e->ledger);
         return 0;
 }
 

@@ -27,13 +27,24 @@ typedef struct EngineOptions {
         Sink sink;
         bool lock_memory;   /* mlockall on fault; failure is an event, not an error */
         const char *leases; /* file of what is owed to cgroups; NULL: nothing is leased */
+        bool standby;       /* leases is another daemon's, in whose place this one may act later */
 } EngineOptions;
 
 /* Probes, opens, allocates, starts the slow reader process, makes one dry tick. Starts no thread. 0
  * or negative errno (only when nothing useful can be done: no memory, no readable /proc/meminfo at
- * all). The engine takes a reference to config. */
+ * all, a standby without leases). The engine takes a reference to config. */
 int engine_new(const EngineOptions *options, Config *config, Engine **ret);
 Engine *engine_free(Engine *e); /* stops it first */
+
+/* Once, before engine_start(): takes the place of a daemon that was killed, or of the standby that
+ * stands in for one (handover.h), which is asked to leave. *ret_pidfd: a process that is about to
+ * end and still has the sockets, the caller's to close; else FD_NONE. Waits, for some seconds at
+ * most. 0; -EBUSY: somebody else acts; other negative errno. Without leases, or where another
+ * daemon has them, there is nothing to take. */
+int engine_take_over(Engine *e, int *ret_pidfd);
+
+/* Makes what was found fresh again, while it waits to be started: processes come and go. */
+void engine_refresh(Engine *e);
 
 /* Gives back what an earlier daemon left, starts the threads, all signals blocked in them, and
  * reports EVENT_STARTED, what is missing here, and rivals. Until then the engine is dry, and a view
@@ -44,9 +55,9 @@ int engine_start(Engine *e);
  * written, for two seconds at most. */
 void engine_stop(Engine *e);
 
-/* Hands a new config to the threads; takes effect between two ticks. -ENOSPC when it needs larger
- * pools than were made at start (see config_fits); -EBUSY when the sentinel has taken none of the
- * last few. The outcome is an EVENT_RELOADED. */
+/* Hands a new config to the threads, and has a standby begin anew; takes effect between two ticks.
+ * -ENOSPC when it needs larger pools than were made at start (see config_fits); -EBUSY when the
+ * sentinel has taken none of the last few. The outcome is an EVENT_RELOADED. */
 int engine_reload(Engine *e, Config *config);
 
 /* Reports an event that did not come from judging (start, reload refused, rivals). Main only. */

@@ -13,7 +13,7 @@
 #include "base/hash.h"
 #include "base/macro.h"
 
-enum { VERSION = 3 };
+enum { VERSION = 4 };
 
 static const char magic[8] = "avertlea";
 
@@ -24,6 +24,7 @@ typedef struct LedgerHead {
         uint64_t size; /* of the file */
         char boot_id[BOOT_ID_SIZE];
         _Atomic(uint64_t) last_id;
+        _Atomic(uint64_t) unfinished; /* bool */
 } LedgerHead;
 
 typedef struct LedgerFile {
@@ -44,7 +45,8 @@ typedef struct Claim {
 enum { CLAIM_BITS = 8 };
 
 struct LeaseLedger {
-        int fd; /* owner: main */
+        int fd;    /* owner: main */
+        bool acts; /* has the acting seat */
         LedgerFile *file;
         Claim claims[LEDGER_RECORDS_MAX];
 };
@@ -69,13 +71,21 @@ int lease_ledger_boot_id(int proc_fd, char *ret, size_t size) {
  * ------------------------------------------------------------------------------------ */
 
 /* A lock of the process, not of the descriptor: a child that was forked and lives on after us does
- * not keep it. */
-static int lock_file(int fd) {
-        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+ * not keep it. Each seat is a byte of the file. */
+static struct flock seat_lock(LedgerSeat seat, short type) {
+        return (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = seat, .l_len = 1 };
+}
+
+static int sit(int fd, LedgerSeat seat) {
+        struct flock lock = seat_lock(seat, F_WRLCK);
 
         if (fcntl(fd, F_SETLK, &lock) == 0)
                 return 0;
         return errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
+}
+
+static bool takes_seat(LedgerAccess access) {
+        return access == LEDGER_DAEMON || access == LEDGER_REPAIR;
 }
 
 static int open_file(const char *path, LedgerAccess access, int *ret) {
@@ -87,7 +97,7 @@ static int open_file(const char *path, LedgerAccess access, int *ret) {
         fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (fd < 0)
                 return -errno;
-        r = access == LEDGER_LOOK ? 0 : lock_file(fd);
+        r = takes_seat(access) ? sit(fd, SEAT_ACTING) : 0;
         if (r < 0) {
                 close_fd(fd);
                 return r;
@@ -133,6 +143,7 @@ static void begin_file(LedgerFile *f, const char *boot_id) {
         f->head.size = sizeof(*f);
         (void) text_copy(f->head.boot_id, sizeof(f->head.boot_id), boot_id);
         atomic_store(&f->head.last_id, 0);
+        atomic_store(&f->head.unfinished, 0);
         atomic_thread_fence(memory_order_seq_cst);
         memcpy(f->head.magic, magic, sizeof(magic));
 }
@@ -144,7 +155,7 @@ static int map_file(LeaseLedger *l, LedgerAccess access, const char *boot_id) {
         if (at == MAP_FAILED)
                 return -errno;
         l->file = at;
-        if (access == LEDGER_DAEMON)
+        if (access == LEDGER_DAEMON || access == LEDGER_SHARED)
                 (void) mlock(at, sizeof(LedgerFile)); /* not permitted: it is in memory for now */
         if (is_ours(&l->file->head, boot_id))
                 return 0;
@@ -166,6 +177,7 @@ int lease_ledger_open(
         if (!l)
                 return -ENOMEM;
         l->fd = FD_NONE;
+        l->acts = takes_seat(access); /* or it is not opened at all */
         r = open_file(path, access, &l->fd);
         if (r == 0)
                 r = size_file(l->fd, access);
@@ -187,6 +199,42 @@ LeaseLedger *lease_ledger_free(LeaseLedger *l) {
         close_fd(l->fd);
         free(l);
         return NULL;
+}
+
+int lease_ledger_sit(LeaseLedger *l, LedgerSeat seat) {
+        int r = sit(l->fd, seat);
+
+        if (r == 0 && seat == SEAT_ACTING)
+                l->acts = true;
+        return r;
+}
+
+bool lease_ledger_acts(const LeaseLedger *l) {
+        return l->acts;
+}
+
+void lease_ledger_rise(LeaseLedger *l, LedgerSeat seat) {
+        struct flock lock = seat_lock(seat, F_UNLCK);
+
+        (void) fcntl(l->fd, F_SETLK, &lock);
+        if (seat == SEAT_ACTING)
+                l->acts = false;
+}
+
+pid_t lease_ledger_sitter(const LeaseLedger *l, LedgerSeat seat) {
+        struct flock lock = seat_lock(seat, F_WRLCK);
+
+        if (fcntl(l->fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
+                return 0;
+        return lock.l_pid;
+}
+
+void lease_ledger_set_unfinished(LeaseLedger *l, bool unfinished) {
+        atomic_store(&l->file->head.unfinished, unfinished);
+}
+
+bool lease_ledger_is_unfinished(const LeaseLedger *l) {
+        return atomic_load(&l->file->head.unfinished) != 0;
 }
 
 /* ---- records

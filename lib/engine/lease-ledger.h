@@ -2,8 +2,8 @@
 #pragma once
 
 /* What avert changed about cgroups and owes them, in a file that outlives it: /run/avert/leases,
- * mapped by whoever holds its lock. Knows how a record comes and goes; what is written to cgroups
- * is in lease-exchange.h.
+ * written by whoever has the acting seat. Knows how a record comes and goes; what is written to
+ * cgroups is in lease-exchange.h.
  *
  * (1) A record is owed while its seal is not 0. The seal is the checksum of the terms and is stored
  * when they are complete, before anything is written to the cgroup; it is taken away when the old
@@ -13,7 +13,7 @@
  * the store that it came before: all are plain stores to a shared mapping. A crash of the machine
  * takes the cgroups with it.
  *
- * In memory beside it, for the process that holds the lock: (5) a claim says which lease of the
+ * In memory beside it, for the process that acts: (5) a claim says which lease of the
  * LeaseBook a record belongs to. The sentinel claims, whoever drops the record lets the claim go.
  * (6) Who works on a record holds it: reapers and main never meet. */
 
@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -85,21 +86,44 @@ typedef struct LedgerSteering {
 
 typedef struct LeaseLedger LeaseLedger;
 
+/* Each for one process at a time: a lock of the kernel's on the file, which ends with the process;
+ * a child does not inherit it. */
+typedef enum LedgerSeat {
+        SEAT_ACTING,  /* works on the records */
+        SEAT_STANDBY, /* will, if that one is killed: see handover.h */
+} LedgerSeat;
+
 typedef enum LedgerAccess {
-        LEDGER_DAEMON, /* makes it if it is not there; locked */
-        LEDGER_REPAIR, /* as it is, locked: nobody else may work on it */
-        LEDGER_LOOK,   /* reads only, not locked */
+        LEDGER_DAEMON, /* makes it if it is not there, and takes the acting seat */
+        LEDGER_REPAIR, /* as it is, with the acting seat */
+        LEDGER_SHARED, /* as it is, without a seat: for who may take one later */
+        LEDGER_LOOK,   /* reads only */
 } LedgerAccess;
 
 /* Opens and maps the file. boot_id tells whose cgroups it speaks of: a file of another boot is
  * empty, like one of another version. 0 (the caller owns *ret); -ENOENT: there is none; -EBUSY:
- * somebody holds the lock; -EBADMSG: no such file; other negative errno. The lock is the process's
- * own: a child does not inherit it, and it ends with the process. Opening the same file twice in
- * one process is not for LEDGER_DAEMON and LEDGER_REPAIR: closing the one would unlock the other.
+ * somebody has the seat; -EBADMSG: no such file; other negative errno. A process that opens the
+ * same file twice loses its seats when it frees one of the two.
  */
 int lease_ledger_open(
         const char *path, LedgerAccess access, const char *boot_id, LeaseLedger **ret);
 LeaseLedger *lease_ledger_free(LeaseLedger *l);
+
+/* Takes a seat: 0, -EBUSY when another process has it, or negative errno. */
+int lease_ledger_sit(LeaseLedger *l, LedgerSeat seat);
+
+/* Whether this process has the acting one. */
+bool lease_ledger_acts(const LeaseLedger *l);
+
+/* Leaves it. */
+void lease_ledger_rise(LeaseLedger *l, LedgerSeat seat);
+
+/* Who has it: a pid, as the kernel says; 0: nobody, or this process. */
+pid_t lease_ledger_sitter(const LeaseLedger *l, LedgerSeat seat);
+
+/* That an avertd acts and has not ended by itself yet; outlives one that is killed. */
+void lease_ledger_set_unfinished(LeaseLedger *l, bool unfinished);
+bool lease_ledger_is_unfinished(const LeaseLedger *l);
 
 /* Where it is: "leases", in the directory of the daemon's socket. */
 void lease_ledger_path(const char *bus_path, TextBuf *ret);

@@ -11,7 +11,7 @@ import tree
 from skip import Skip, need
 
 NEEDS_BUILD = True
-EXPOSURE_MAX = {'avertd.service': 20, 'avert-units.service': 10, 'avert-standby.service': 10}  # tenths; oomd has 20
+EXPOSURE_MAX = {'avertd.service': 20, 'avert-units.service': 10, 'avert-standby.service': 20}  # tenths; oomd has 20
 
 
 def run(*command, **kwargs):

@@ -4,8 +4,92 @@
 
 #include "daemon/daemon.h"
 #include "daemon/log.h"
+#include "daemon/place.h"
+#include "daemon/privacy.h"
 
 enum { WHY_ROOM = 512, PATH_ROOM = 300 };
+
+/* ---- bus
+ * --------------------------------------------------------------------------------- */
+
+static int reload_for_bus(void *ctx, TextBuf *ret) {
+        return loop_reload(ctx, ret);
+}
+
+static int check_reload_for_bus(void *ctx, TextBuf *ret) {
+        return loop_check_reload(ctx, ret);
+}
+
+static int release_for_bus(void *ctx, uint64_t id, TextBuf *ret) {
+        Daemon *d = ctx;
+
+        return engine_release_leases(d->engine, id, ret);
+}
+
+static int steer_for_bus(void *ctx, const SteerOrder *order, TextBuf *ret) {
+        Daemon *d = ctx;
+
+        return engine_steer(d->engine, order, ret);
+}
+
+static void on_peer(void *ctx) {
+        loop_refresh(ctx);
+}
+
+/* What /proc was told to hide must not be shown there either. */
+static void join_bus(Daemon *d) {
+        const Options *o = d->options;
+        int r;
+
+        if (o->system_bus ? !*o->system_bus : o->root || o->bus)
+                return; /* the name belongs to the daemon of this machine */
+        if (privacy_hides_processes()) {
+                log_info("users do not see each other's processes here (hidepid): not on the "
+                         "system bus");
+                return;
+        }
+        r = bus_join_system(d->bus, o->system_bus);
+        if (r < 0)
+                log_warning("not on the system bus: %s", strerror(-r));
+}
+
+/* Without the socket the daemon protects all the same; only avertctl cannot ask it. */
+static int serve_bus(Daemon *d) {
+        char path[PATH_ROOM], why[WHY_ROOM];
+        mode_t mode = 0666;
+        TextBuf p, w;
+        int r;
+
+        r = bus_new(&(BusOptions){ .event = d->event,
+                            .inquiries = &d->inquiries,
+                            .probe = engine_probe(d->engine),
+                            .reader = d->reader,
+                            .dry = d->options->dry,
+                            .patience_usec = BUS_PATIENCE_USEC,
+                            .reload = reload_for_bus,
+                            .check_reload = check_reload_for_bus,
+                            .release = release_for_bus,
+                            .steer = steer_for_bus,
+                            .on_peer = on_peer,
+                            .ctx = d },
+                &d->bus);
+        if (r < 0)
+                return r;
+
+        join_bus(d);
+        textbuf_init(&p, path, sizeof(path));
+        if (!place_of_bus(d->options, &p))
+                return 0;
+        if (privacy_hides_processes())
+                mode = 0600; /* our capabilities must not show what /proc was told to hide */
+
+        textbuf_init(&w, why, sizeof(why));
+        r = bus_listen(d->bus, path, mode, &w);
+        if (r < 0)
+                log_warning("%s: avertctl cannot reach this daemon, everything else goes on",
+                        w.len > 0 ? why : strerror(-r));
+        return 0;
+}
 
 /* ---- hints
  * ----------------------------------------------------------------------------------- */
@@ -91,9 +175,16 @@ static int serve_metrics(Daemon *d, const char *bus) {
         return 0;
 }
 
-int side_sockets_serve(Daemon *d, const char *bus) {
+int sockets_serve(Daemon *d) {
+        char path[PATH_ROOM];
+        const char *bus;
+        TextBuf b;
         int r;
 
-        r = serve_pressure(d, bus);
+        textbuf_init(&b, path, sizeof(path));
+        bus = place_of_bus(d->options, &b) && !b.truncated ? path : NULL;
+        r = serve_bus(d);
+        if (r >= 0)
+                r = serve_pressure(d, bus);
         return r < 0 ? r : serve_metrics(d, bus);
 }
