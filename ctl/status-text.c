@@ -26,6 +26,14 @@ static void add_usec(TextBuf *out, const Json *json, const char *key) {
 /* ---- the head
  * -------------------------------------------------------------------------------------- */
 
+/* What is as it should be is not told. */
+static void print_standby(const Ctl *ctl, const char *state) {
+        if (strcmp(state, "none") == 0)
+                term_print(ctl, PAINT_WARN, ", without a standby");
+        else if (strcmp(state, "acts") == 0)
+                term_print(ctl, PAINT_WARN, ", the standby of a daemon that was killed");
+}
+
 static void print_head(const Ctl *ctl, const Json *d) {
         const Json *config = json_get(d, "config");
         const char *level = json_text(d, "level");
@@ -44,6 +52,7 @@ static void print_head(const Ctl *ctl, const Json *d) {
         term_cell(ctl, paint_of_level(level), 0, level);
         if (json_flag(d, "dry_run"))
                 term_print(ctl, PAINT_WARN, " (dry run)");
+        print_standby(ctl, json_text(d, "standby"));
 
         textbuf_init(&b, line, sizeof(line));
         textbuf_addf(&b, "%" PRIu64 " %s, hash ", json_count(config, "policies"),

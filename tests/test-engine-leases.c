@@ -101,6 +101,16 @@ static Sitter sit(const Bed *b, unsigned seats) {
         return s;
 }
 
+/* Before it is started a view is made at once. */
+static StandbyState standby(const Bed *b) {
+        StandbyState state;
+
+        ck_assert_int_eq(engine_view_request(b->engine, false), 0);
+        state = engine_view(b->engine)->standby;
+        engine_view_release(b->engine);
+        return state;
+}
+
 static uint64_t frozen(const Bed *b) {
         uint64_t value = 42;
 
@@ -224,6 +234,7 @@ START_TEST(when_its_turn_comes_it_gives_back_what_the_killed_one_owed) {
         ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), 0);
         ck_assert_int_lt(leaving_fd, 0);
         engine_refresh(b.engine);
+        ck_assert_int_eq(standby(&b), STANDBY_ACTS);
         ck_assert_int_eq(engine_start(b.engine), 0);
         ck_assert_uint_eq(frozen(&b), 0);
         ck_assert(was_told(&b, "an earlier avertd left it; it is thawed again"));
@@ -255,6 +266,28 @@ START_TEST(a_daemon_that_is_back_takes_over_from_its_standby) {
 }
 END_TEST
 
+START_TEST(it_knows_whether_there_is_a_standby) {
+        Sitter other;
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        start(&b);
+        ck_assert_int_eq(standby(&b), STANDBY_NONE);
+        other = sit(&b, 1U << SEAT_STANDBY);
+        ck_assert_int_eq(standby(&b), STANDBY_READY);
+        sitter_kill(&other);
+        ck_assert_int_eq(standby(&b), STANDBY_NONE);
+        engine_free(b.engine);
+
+        (void) snprintf(b.path, sizeof(b.path), "%s/nowhere/leases", b.f.path);
+        start(&b);
+        ck_assert_int_eq(standby(&b), STANDBY_OFF);
+        engine_free(b.engine);
+        bed_done(&b);
+}
+END_TEST
+
 START_TEST(of_another_daemon_that_acts_it_keeps_away) {
         Sitter other;
         int leaving_fd;
@@ -280,5 +313,5 @@ HARNESS_MAIN("engine-leases", what_an_earlier_daemon_left_is_given_back_at_the_s
         what_is_owed_at_the_end_is_given_back_then, who_asks_gets_it_back_while_the_daemon_runs,
         without_the_file_it_goes_on_and_says_so, a_standby_gives_back_nothing_before_its_turn_comes,
         when_its_turn_comes_it_gives_back_what_the_killed_one_owed,
-        a_daemon_that_is_back_takes_over_from_its_standby,
+        a_daemon_that_is_back_takes_over_from_its_standby, it_knows_whether_there_is_a_standby,
         of_another_daemon_that_acts_it_keeps_away)

@@ -131,6 +131,27 @@ START_TEST(page_shows_every_source_value_distance_and_incident) {
 }
 END_TEST
 
+START_TEST(a_standby_is_told_of_where_it_is_not_as_it_should_be) {
+        static const struct {
+                const char *state, *line;
+        } cases[] = {
+                { "off", ": calm\n" },
+                { "ready", ": calm\n" },
+                { "none", ": calm, without a standby\n" },
+                { "acts", ": calm, the standby of a daemon that was killed\n" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                char text[128];
+
+                (void) snprintf(text, sizeof(text), "{\"level\":\"calm\",\"standby\":\"%s\"}",
+                        cases[i].state);
+                print(text, false);
+                expect(cases[i].line);
+        }
+}
+END_TEST
+
 START_TEST(what_is_leased_is_shown_and_nothing_where_there_is_none) {
         print("{\"leases\":[{\"file\":\"memory.high\",\"cgroup\":\"/system.slice/build.service\","
               "\"unit\":\"build.service\",\"policy\":\"builds\",\"value\":1073741824,"
@@ -238,6 +259,7 @@ START_TEST(cgroups_show_usage_limit_and_health) {
 END_TEST
 
 HARNESS_MAIN("status-text", page_shows_every_source_value_distance_and_incident,
+        a_standby_is_told_of_where_it_is_not_as_it_should_be,
         what_is_leased_is_shown_and_nothing_where_there_is_none, page_fits_in_80_columns,
         paint_is_used_only_when_it_is_wanted, page_of_another_version_is_printed_as_far_as_it_goes,
         foreign_text_cannot_steer_the_terminal, counts_and_values_are_written_for_people,

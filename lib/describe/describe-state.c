@@ -45,6 +45,16 @@ static const char *trigger_mode_name(TriggerMode mode) {
         return names[mode];
 }
 
+static const char *standby_name(StandbyState state) {
+        static const char *const names[] = {
+                [STANDBY_OFF] = "off",
+                [STANDBY_NONE] = "none",
+                [STANDBY_READY] = "ready",
+                [STANDBY_ACTS] = "acts",
+        };
+        return names[state];
+}
+
 /* An incident that only tells (notify) holds; one that has come to its destructive steps acts. */
 static bool is_acting(const Incident *in) {
         return in->phase == INCIDENT_OPEN && in->first_destructive_reached != UINT32_MAX;
@@ -253,6 +263,7 @@ char *describe_state(const View *view, const Probe *probe, usec_t now_usec) {
         json_put_text(root, "version", AVERT_VERSION);
         json_put_signed(root, "pid", getpid());
         json_put_bool(root, "dry_run", view->dry);
+        json_put_text(root, "standby", standby_name(view->standby));
         json_put_text(root, "level", describe_level(view));
         json_put_number(root, "uptime_usec", usec_since(now_usec, view->started_usec));
         add_config(view->config, root);

@@ -36,6 +36,7 @@ void engine_leases_open(Engine *e, const char *path, bool standby) {
         char boot_id[BOOT_ID_SIZE];
         int r;
 
+        e->standby = standby;
         if (e->dry || !path)
                 return;
         r = lease_ledger_boot_id(e->root.proc_fd, boot_id, sizeof(boot_id));
@@ -49,6 +50,14 @@ void engine_leases_open(Engine *e, const char *path, bool standby) {
 int engine_take_over(Engine *e, int *ret_pidfd) {
         *ret_pidfd = FD_NONE;
         return e->ledger ? handover_take(e->ledger, HANDOVER_PATIENCE_USEC, ret_pidfd) : 0;
+}
+
+StandbyState engine_standby(const Engine *e) {
+        if (!e->ledger)
+                return STANDBY_OFF;
+        if (e->standby)
+                return STANDBY_ACTS;
+        return lease_ledger_sitter(e->ledger, SEAT_STANDBY) != 0 ? STANDBY_READY : STANDBY_NONE;
 }
 
 static void on_returned(void *ctx, const LeaseTerms *terms, uint64_t ours, int result) {

@@ -41,6 +41,7 @@ struct Engine {
         ErrandBox *errands;
         Triggers triggers;
         KernelAct kernel;
+        bool standby;        /* made as one */
         LeaseLedger *ledger; /* NULL: nothing can be leased; see ledger_error */
         int ledger_error;    /* errno; 0: it is there, or not asked for */
         bool told_owed;      /* that something could not be given back */
@@ -64,6 +65,9 @@ void engine_push(Engine *e);
 /* path: of the ledger; NULL: none. Not having it is no failure: steps that need it are refused. Of
  * one that a standby has, or this one is standby of, the acting seat is not taken yet. */
 void engine_leases_open(Engine *e, const char *path, bool standby);
+
+/* Who would act if this process were killed. */
+StandbyState engine_standby(const Engine *e);
 
 /* Gives back what an earlier daemon left; before anything is judged. */
 void engine_leases_begin(Engine *e);

@@ -228,6 +228,7 @@ View *engine_view(Engine *e) {
                         e->view_config = config_ref(e->retired[i]);
         v->started_usec = e->started_usec;
         v->dry = e->dry;
+        v->standby = engine_standby(e);
         memcpy(v->told_by_main, e->told, sizeof(v->told_by_main));
         tally_view(e, v);
         v->match_hits = v->config == e->config ? e->tally.most : NULL;

@@ -15,6 +15,14 @@
 #include "engine/sentinel-stats.h"
 #include "kernel/probe.h"
 
+/* Who would act, were this daemon killed: see handover.h. */
+typedef enum StandbyState {
+        STANDBY_OFF, /* nobody can: nothing is leased, as in a dry run */
+        STANDBY_NONE,
+        STANDBY_READY,
+        STANDBY_ACTS, /* this is the standby, in the place of a daemon that was killed */
+} StandbyState;
+
 typedef struct View {
         const Config *config; /* referenced while the view is held */
         Sample sample;        /* procs, groups and users point into the view */
@@ -43,6 +51,7 @@ typedef struct View {
                                */
         usec_t next_usec;     /* delay to the next tick as planned */
         usec_t started_usec;  /* CLOCK_MONOTONIC at start */
+        StandbyState standby;
         bool dry;
         bool critical;
 } View;

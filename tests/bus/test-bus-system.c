@@ -655,7 +655,7 @@ START_TEST(polkit_answers_the_user_that_the_service_runs_as) {
         size_t n = 0;
 
         read_source("conf/bus/org.avert1.policy", actions, sizeof(actions));
-        read_source("systemd/avertd.service.in", service, sizeof(service));
+        read_source("systemd/acting.conf", service, sizeof(service));
         ck_assert_ptr_nonnull(strstr(service, "\nUser=avert\n"));
         for (char *at = actions; (at = strstr(at, "<action id=")); n++) {
                 char *end = strstr(at, "</action>");
