@@ -85,6 +85,7 @@ int verb_pause(Ctl *ctl, int argc, char *const *argv);
 int verb_resume(Ctl *ctl, int argc, char *const *argv);
 int verb_protect(Ctl *ctl, int argc, char *const *argv);
 int verb_unprotect(Ctl *ctl, int argc, char *const *argv);
+int verb_log_level(Ctl *ctl, int argc, char *const *argv);
 int verb_leases(Ctl *ctl, int argc, char *const *argv);
 int verb_watch(Ctl *ctl, int argc, char *const *argv);
 int verb_doctor(Ctl *ctl, int argc, char *const *argv);

@@ -169,6 +169,28 @@ static int bus_double_answer_steer(sd_bus_message *m, void *userdata, sd_bus_err
         return sd_bus_reply_method_return(m, "bs", a->accepted, text);
 }
 
+static int bus_double_answer_level(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const BusDoubleAnswers *a = userdata;
+        const char *level;
+        int r;
+
+        if (!a->message)
+                return bus_double_denied(reterr);
+        r = sd_bus_message_read(m, "s", &level);
+        return r < 0 ? r : sd_bus_reply_method_return(m, "bs", a->accepted, level);
+}
+
+static int bus_double_get_level(sd_bus *bus, const char *path, const char *interface,
+        const char *property, sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) property;
+        (void) userdata;
+        (void) reterr;
+        return sd_bus_message_append(m, "s", "notice");
+}
+
 static const sd_bus_vtable bus_double_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Describe", "", "s", bus_double_answer_describe, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -189,6 +211,9 @@ static const sd_bus_vtable bus_double_vtable[] = {
         SD_BUS_METHOD("Resume", "b", "bs", bus_double_answer_steer, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Protect", "stb", "bs", bus_double_answer_steer, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Unprotect", "sb", "bs", bus_double_answer_steer, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD(
+                "SetLogLevel", "s", "bs", bus_double_answer_level, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_PROPERTY("LogLevel", "s", bus_double_get_level, 0, 0),
         SD_BUS_SIGNAL("Event", "s", 0),
         SD_BUS_VTABLE_END,
 };

@@ -232,6 +232,32 @@ START_TEST(live_verbs_print_what_the_daemon_says) {
 }
 END_TEST
 
+START_TEST(log_level_is_told_tried_and_set) {
+        static const BusDoubleAnswers denies = { .describe = "{}" };
+        BusDouble bus;
+        Fixture f;
+
+        fixture_init(&f);
+        bus_double_start(&bus, f.path, &answers);
+        run("log-level", "--bus", bus.path, NULL);
+        expect(CTL_OK, "notice\n", "");
+        run("log-level", "debug", "--dry-run", "--bus", bus.path, NULL);
+        expect(CTL_OK, "would be debug, and is notice\n", "");
+        run("log-level", "debug", "--bus", bus.path, NULL);
+        expect(CTL_OK, "debug\n", "");
+        run("log-level", "loud", "--bus", bus.path, NULL);
+        expect(CTL_USAGE, "", "'loud' is no log level");
+        run("log-level", "--dry-run", "--bus", bus.path, NULL);
+        expect(CTL_USAGE, "", "name a log level");
+        bus_double_stop(&bus);
+        bus_double_start(&bus, f.path, &denies);
+        run("log-level", "debug", "--bus", bus.path, NULL);
+        expect(CTL_DENIED, "", "only root may do that");
+        bus_double_stop(&bus);
+        fixture_done(&f);
+}
+END_TEST
+
 START_TEST(command_lines_are_shown_to_whom_the_daemon_shows_them) {
         static const char judgement[] = "{\"schema_version\":1,\"policies\":[{\"candidates\":[{"
                                         "\"pid\":7,\"start_ticks\":9}]},"
@@ -387,7 +413,7 @@ HARNESS_MAIN("verbs", misuse_is_answered_with_what_would_be_right,
         help_names_every_verb_and_version_its_number, help_fits_on_a_terminal,
         check_accepts_a_good_file_and_shows_the_place_in_a_bad_one,
         check_of_a_root_takes_its_directories, missing_daemon_is_told_with_what_to_do,
-        live_verbs_print_what_the_daemon_says,
+        live_verbs_print_what_the_daemon_says, log_level_is_told_tried_and_set,
         command_lines_are_shown_to_whom_the_daemon_shows_them,
         steering_says_what_is_meant_and_how_it_came_out,
         watch_prints_each_event_once_and_ends_after_count,

@@ -99,6 +99,12 @@ int avert_client_protect(AvertClient *client, const char *who, uint64_t usec, bo
 int avert_client_unprotect(
         AvertClient *client, const char *who, bool dry_run, bool *ret_done, char **ret_message);
 
+/* How much the daemon tells about itself: "error", "warning", "notice", "info" or "debug". Setting
+ * it is for root, and for whom polkit lets; -EINVAL: there is no such level. */
+int avert_client_get_log_level(AvertClient *client, char **ret_level);
+int avert_client_set_log_level(
+        AvertClient *client, const char *level, bool *ret_done, char **ret_message);
+
 /* Called by avert_client_process() for each event: one JSON object, valid during the call. The
  * handler must not close the client. */
 typedef void (*AvertEventHandler)(void *userdata, const char *json);

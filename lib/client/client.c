@@ -190,6 +190,17 @@ _public_ const char *avert_client_get_error(AvertClient *client) {
         return client->error;
 }
 
+/* Takes the error of a call that ended with r, and what the daemon says. 0 or negative errno. */
+static int keep_error(AvertClient *c, sd_bus_error *error, int r) {
+        if (!sd_bus_error_is_set(error))
+                return r < 0 ? r : 0;
+        if (error->message)
+                (void) text_copy(c->error, sizeof(c->error), error->message);
+        r = -sd_bus_error_get_errno(error);
+        sd_bus_error_free(error);
+        return r;
+}
+
 /* Calls a method of the daemon and keeps what it says when it refuses. usec: for how long at most;
  * 0: as is set. */
 static int call_for(AvertClient *c, usec_t usec, const char *member, sd_bus_message **ret,
@@ -206,14 +217,7 @@ static int call_for(AvertClient *c, usec_t usec, const char *member, sd_bus_mess
         if (r >= 0)
                 r = sd_bus_call(c->bus, m, usec, &error, ret);
 
-        if (sd_bus_error_is_set(&error)) {
-                if (error.message)
-                        (void) text_copy(c->error, sizeof(c->error), error.message);
-                r = -sd_bus_error_get_errno(&error);
-                sd_bus_error_free(&error);
-        }
-
-        return r < 0 ? r : 0;
+        return keep_error(c, &error, r);
 }
 
 static int take_string(sd_bus_message *reply, char **ret) {
@@ -340,6 +344,21 @@ _public_ int avert_client_protect(AvertClient *client, const char *who, uint64_t
 _public_ int avert_client_unprotect(
         AvertClient *client, const char *who, bool dry_run, bool *ret_done, char **ret_message) {
         return call_to_change(client, "Unprotect", ret_done, ret_message, "sb", who, (int) dry_run);
+}
+
+_public_ int avert_client_get_log_level(AvertClient *client, char **ret_level) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        client->error[0] = '\0';
+        r = sd_bus_get_property_string(
+                client->bus, client->name, OBJECT_PATH, INTERFACE, "LogLevel", &error, ret_level);
+        return keep_error(client, &error, r);
+}
+
+_public_ int avert_client_set_log_level(
+        AvertClient *client, const char *level, bool *ret_done, char **ret_message) {
+        return call_to_change(client, "SetLogLevel", ret_done, ret_message, "s", level);
 }
 
 static int on_event(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {

@@ -44,6 +44,10 @@ ROWS = [
     ('doctor', ['doctor', '--root', 'ROOT'], 4, True),
     ('metrics-misuse', ['metrics', '--format', 'xml'], 2, False),  # what it prints: metrics.py
     ('selftest-dry-run', ['selftest', '--dry-run'], 0, True),
+    ('log-level', ['log-level'], 0, True),
+    ('log-level-dry-run', ['log-level', 'debug', '--dry-run'], 0, True),
+    ('log-level-set', ['log-level', 'debug'], 0, True),
+    ('log-level-unknown', ['log-level', 'loud'], 2, False),
     ('pause', ['pause'], 0, True),
     ('resume', ['resume', '--dry-run'], 0, True),
     ('protect', ['protect', '900', '--for', '1h'], 0, True),
@@ -216,7 +220,7 @@ def check_recording_is_like_live(b):
 
 def check_all_are_here(b):
     shown = b.ctl('--help').stdout
-    verbs = re.findall(r'^  ([a-z]+)\b', shown.partition('The verbs:')[2].partition('The options:')[0], re.M)
+    verbs = re.findall(r'^  ([a-z-]+)\b', shown.partition('The verbs:')[2].partition('The options:')[0], re.M)
     elsewhere = {'watch'}
     missing = sorted(set(verbs) - {row[1][0] for row in ROWS} - elsewhere)
     say(verbs and not missing, 'every verb is in a row', 'missing: %s' % missing)
