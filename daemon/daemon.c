@@ -218,8 +218,6 @@ static int begin_to_act(Daemon *d) {
                 log_error("another daemon acts here: %s", strerror(-r));
                 return r;
         }
-        if (is_standby(d))
-                engine_refresh(d->engine); /* minutes old, and what was remembered is by process */
         r = loop_watch(d);
         if (r >= 0)
                 r = step_owners_watch(d);

@@ -111,6 +111,15 @@ static StandbyState standby(const Bed *b) {
         return state;
 }
 
+static uint64_t censuses(const Bed *b) {
+        uint64_t n;
+
+        ck_assert_int_eq(engine_view_request(b->engine, false), 0);
+        n = engine_view(b->engine)->scout.censuses;
+        engine_view_release(b->engine);
+        return n;
+}
+
 static uint64_t frozen(const Bed *b) {
         uint64_t value = 42;
 
@@ -233,7 +242,6 @@ START_TEST(when_its_turn_comes_it_gives_back_what_the_killed_one_owed) {
         sitter_kill(&daemon);
         ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), 0);
         ck_assert_int_lt(leaving_fd, 0);
-        engine_refresh(b.engine);
         ck_assert_int_eq(standby(&b), STANDBY_ACTS);
         ck_assert_int_eq(engine_start(b.engine), 0);
         ck_assert_uint_eq(frozen(&b), 0);
@@ -288,6 +296,33 @@ START_TEST(it_knows_whether_there_is_a_standby) {
 }
 END_TEST
 
+/* Limits that the standby gave back as it left bind nobody any more. */
+START_TEST(who_takes_over_looks_anew) {
+        int leaving_fd;
+        Sitter standby;
+        uint64_t n;
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        start(&b);
+        n = censuses(&b);
+        ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), 0); /* from nobody */
+        ck_assert_uint_eq(censuses(&b), n);
+        engine_free(b.engine);
+
+        standby = sit(&b, 1U << SEAT_ACTING | 1U << SEAT_STANDBY);
+        start(&b);
+        n = censuses(&b);
+        ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), 0);
+        close_fd(leaving_fd);
+        ck_assert_uint_gt(censuses(&b), n);
+        sitter_kill(&standby);
+        engine_free(b.engine);
+        bed_done(&b);
+}
+END_TEST
+
 START_TEST(of_another_daemon_that_acts_it_keeps_away) {
         Sitter other;
         int leaving_fd;
@@ -314,4 +349,4 @@ HARNESS_MAIN("engine-leases", what_an_earlier_daemon_left_is_given_back_at_the_s
         without_the_file_it_goes_on_and_says_so, a_standby_gives_back_nothing_before_its_turn_comes,
         when_its_turn_comes_it_gives_back_what_the_killed_one_owed,
         a_daemon_that_is_back_takes_over_from_its_standby, it_knows_whether_there_is_a_standby,
-        of_another_daemon_that_acts_it_keeps_away)
+        who_takes_over_looks_anew, of_another_daemon_that_acts_it_keeps_away)

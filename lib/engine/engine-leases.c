@@ -48,8 +48,15 @@ void engine_leases_open(Engine *e, const char *path, bool standby) {
 }
 
 int engine_take_over(Engine *e, int *ret_pidfd) {
+        int r;
+
         *ret_pidfd = FD_NONE;
-        return e->ledger ? handover_take(e->ledger, HANDOVER_PATIENCE_USEC, ret_pidfd) : 0;
+        if (!e->ledger || lease_ledger_acts(e->ledger))
+                return 0;
+        r = handover_take(e->ledger, HANDOVER_PATIENCE_USEC, ret_pidfd);
+        if (r == 0) /* what was found is minutes old, or shows limits that were given back since */
+                engine_refresh(e);
+        return r;
 }
 
 StandbyState engine_standby(const Engine *e) {

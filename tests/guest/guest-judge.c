@@ -254,7 +254,7 @@ static void deliver(void) {
             " timeout 10 avertctl metrics >" GUEST_DIR "/metrics.prom 2>/dev/null; fi");
         run("journalctl --sync");
         run("journalctl -b --no-pager -o short-monotonic -n 3000 >" GUEST_DIR "/journal.txt 2>&1");
-        run("journalctl -b --no-pager -o json -u avertd.service >" GUEST_DIR
+        run("journalctl -b --no-pager -o json -u avertd.service -u avert-standby.service >" GUEST_DIR
             "/avertd.json 2>/dev/null");
         run("if [ -d /var/lib/avert/incidents ]; then cp -r /var/lib/avert/incidents " GUEST_DIR
             "/; fi");

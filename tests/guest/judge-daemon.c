@@ -63,7 +63,8 @@ void daemon_forget(void) {
         char buf[1024];
         ssize_t n = pread(daemon_state.procs_fd, buf, sizeof(buf) - 1, 0);
 
-        people_forget_like(daemon_state.pid); /* what stands by for it ends with it */
+        people_forget_like(
+                daemon_state.pid); /* what stands by for it ends with it, with its helpers */
         if (n <= 0)
                 return;
         buf[n] = '\0';

@@ -81,7 +81,7 @@ void people_forget_like(pid_t pid) {
                 if (people[i].pid == pid)
                         memcpy(comm, people[i].comm, sizeof(comm));
         for (size_t i = 0; i < n_people && comm[0] != '\0'; i++)
-                if (strcmp(people[i].comm, comm) == 0)
+                if (strncmp(people[i].comm, comm, strlen(comm)) == 0)
                         people[i--] = people[--n_people];
 }
 

@@ -75,7 +75,7 @@ void machine_write_timeline(void);
 void people_count(void);
 /* They may end. */
 void people_forget(pid_t pid);
-/* Nor need those stay who have the same name as this one. */
+/* Nor need those stay whose names begin with the one of this one. */
 void people_forget_like(pid_t pid);
 size_t people_number(void);
 /* Who is not there any more: the inside of a JSON array. */

@@ -47,9 +47,10 @@ told 1 AVERT_EVENT=step-taken AVERT_STEP=limit
 cat >/etc/avert/policy.d/50-scenario.yaml <<END
 ''' + policies(LIMIT.format(unit='store')) + '''END
 kill -9 "$(daemon_pid)"
+told 2 AVERT_EVENT=step-taken AVERT_STEP=limit
+back
 becomes build.service/memory.high 314572800
 becomes batch.service/cgroup.freeze 0
-told 2 AVERT_EVENT=step-taken AVERT_STEP=limit
 becomes store.service/memory.max 209715200
 rm /etc/avert/policy.d/50-scenario.yaml
 '''
@@ -152,7 +153,7 @@ LADDER = [
     Scenario('replaced-and-killed', 'the same, and the daemon that has the lease is killed',
              restrained=BUILD, swap_mib=256, limit_msec=40000, daemon_may_end=True,
              policy=policies(ladder('build', THROTTLE)), theirs=OTHER_BUILD,
-             meddle=ALONE + REPLACED + 'kill -9 "$(daemon_pid)"\ntold 2 AVERT_EVENT=started\nsleep 1\n'
+             meddle=ALONE + REPLACED + 'kill -9 "$(daemon_pid)"\ntold 2 AVERT_EVENT=started\nback\nsleep 1\n'
                     + NO_MORE,
              expect=(Told('step-taken', 'throttle'),
                      Told('lease-dropped', 'throttle', 'the cgroup is gone'))),

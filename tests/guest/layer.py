@@ -81,11 +81,17 @@ becomes() {
 leaves() {
         until value=$(cat "$1" 2>/dev/null) && [ "$value" != "$2" ] && [ "$value" != "${3:-$2}" ]; do sleep 0.05; done
 }
-# told TIMES FIELD=VALUE...: waits until avertd has told such a thing so often
+# told TIMES FIELD=VALUE...: waits until avertd or its standby has told such a thing so often
 told() {
         times=$1
         shift
-        until [ "$(journalctl -q -b -o cat -u avertd.service "$@" | wc -l)" -ge "$times" ]; do sleep 0.2; done
+        until [ "$(journalctl -q -b -o cat -u avertd.service -u avert-standby.service "$@" | wc -l)" -ge "$times" ]; do
+                sleep 0.2
+        done
+}
+# back: waits until avertd itself acts
+back() {
+        until [ "$(systemctl show --value -p SubState avertd.service)" = running ]; do sleep 0.1; done
 }
 daemon_pid() {
         systemctl show --value -p MainPID avertd.service
