@@ -94,6 +94,7 @@ static void watch_calm(Trial *t) {
 static void begin(Trial *t) {
         cgroups_note_before();
         people_count();
+        daemon_forget_standby();
         if (t->daemon_may_end)
                 daemon_forget();
         suspects_forget_associates();
@@ -254,8 +255,8 @@ static void deliver(void) {
             " timeout 10 avertctl metrics >" GUEST_DIR "/metrics.prom 2>/dev/null; fi");
         run("journalctl --sync");
         run("journalctl -b --no-pager -o short-monotonic -n 3000 >" GUEST_DIR "/journal.txt 2>&1");
-        run("journalctl -b --no-pager -o json -u avertd.service -u avert-standby.service >" GUEST_DIR
-            "/avertd.json 2>/dev/null");
+        run("journalctl -b --no-pager -o json -u avertd.service -u avert-standby.service "
+            ">" GUEST_DIR "/avertd.json 2>/dev/null");
         run("if [ -d /var/lib/avert/incidents ]; then cp -r /var/lib/avert/incidents " GUEST_DIR
             "/; fi");
         run("if [ -d /var/lib/avert/captures ]; then cp -rp /var/lib/avert/captures " GUEST_DIR

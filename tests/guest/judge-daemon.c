@@ -59,12 +59,15 @@ void daemon_follow(void) {
                 daemon_state.rss_kib = kib;
 }
 
+void daemon_forget_standby(void) {
+        if (daemon_state.pid > 0)
+                people_forget_second(daemon_state.pid);
+}
+
 void daemon_forget(void) {
         char buf[1024];
         ssize_t n = pread(daemon_state.procs_fd, buf, sizeof(buf) - 1, 0);
 
-        people_forget_like(
-                daemon_state.pid); /* what stands by for it ends with it, with its helpers */
         if (n <= 0)
                 return;
         buf[n] = '\0';

@@ -74,15 +74,35 @@ void people_count(void) {
                 fputs("judge: there are more people than are counted\n", stderr);
 }
 
-void people_forget_like(pid_t pid) {
-        char comm[sizeof(people[0].comm)] = "";
+/* "" for one that is gone. */
+static void read_cgroup(pid_t pid, char *ret, size_t size) {
+        char path[64];
+        ssize_t n = -1;
+        int fd;
+
+        snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) {
+                n = read(fd, ret, size - 1);
+                close(fd);
+        }
+        ret[n < 0 ? 0 : n] = '\0';
+}
+
+void people_forget_second(pid_t pid) {
+        char comm[sizeof(people[0].comm)] = "", own[512], other[512];
 
         for (size_t i = 0; i < n_people; i++)
                 if (people[i].pid == pid)
                         memcpy(comm, people[i].comm, sizeof(comm));
-        for (size_t i = 0; i < n_people && comm[0] != '\0'; i++)
-                if (strncmp(people[i].comm, comm, strlen(comm)) == 0)
+        read_cgroup(pid, own, sizeof(own));
+        for (size_t i = 0; i < n_people && comm[0] != '\0'; i++) {
+                if (strncmp(people[i].comm, comm, strlen(comm)) != 0)
+                        continue;
+                read_cgroup(people[i].pid, other, sizeof(other));
+                if (strcmp(own, other) != 0)
                         people[i--] = people[--n_people];
+        }
 }
 
 void people_forget(pid_t pid) {

@@ -75,8 +75,8 @@ void machine_write_timeline(void);
 void people_count(void);
 /* They may end. */
 void people_forget(pid_t pid);
-/* Nor need those stay whose names begin with the one of this one. */
-void people_forget_like(pid_t pid);
+/* So may those whose names begin with the one of this one, but are in another cgroup. */
+void people_forget_second(pid_t pid);
 size_t people_number(void);
 /* Who is not there any more: the inside of a JSON array. */
 void people_write_died(FILE *f);
@@ -129,6 +129,9 @@ void daemon_open(const char *unit);
 void daemon_follow(void);
 /* Its end, and that of what it forked, is nobody's fault. */
 void daemon_forget(void);
+/* What stands by for it, with its helpers, comes and goes as the daemon does, and when it is
+ * reloaded: nobody at all. */
+void daemon_forget_standby(void);
 /* SIGKILL, and it is forgotten. */
 void daemon_kill(void);
 void daemon_begin(void);
