@@ -9,6 +9,7 @@ Speaks TAP. Every wait is for a thing that must come, with a deadline far beyond
 
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -539,6 +540,78 @@ def a_thousand_idle_connections_and_one_that_never_reads_delay_no_tick(bed):
     daemon.stop()
 
 
+class SentinelTrace:
+    """What the sentinel of a daemon asks of the kernel, from now on."""
+
+    def __init__(self, bed, pid):
+        self.pid = pid
+        self.path = os.path.join(bed.dir, 'trace')
+        threads = {open('/proc/%d/task/%s/comm' % (pid, t), encoding='utf-8').read().strip(): t
+                   for t in os.listdir('/proc/%d/task' % pid)}
+        self.strace = subprocess.Popen(['strace', '-o', self.path, '-p', threads['avert-sentinel']], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        # "attached", or why not
+        self.works = 'attached' in self.strace.stderr.readline()
+
+    def lines(self):
+        with open(self.path, encoding='utf-8', errors='replace') as f:
+            return f.read().splitlines()
+
+    def stop(self):
+        self.strace.send_signal(signal.SIGINT)
+        self.strace.wait(DEADLINE)
+        self.strace.stderr.close()
+        return self.lines()
+
+
+def no_peer_is_anything_to_the_sentinel(bed):
+    """What may not wait for a peer cannot be late for one: its calls are those of ticks, on files that are no sockets,
+    while a thousand connect, some stay, and one asks for more than it reads."""
+    if not shutil.which('strace'):
+        return 'there is no strace'
+    write(bed.policy, GOOD % 'first' + 'tick: { max: 100ms }\n')
+    daemon = Daemon(bed, '--config', bed.policy, leaks=False)
+    bed.heard('READY=1')
+    asking = Peer(daemon.path)
+    asking.describe()
+    trace = SentinelTrace(bed, daemon.process.pid)
+    if not trace.works:
+        daemon.stop()
+        return 'strace may not look here'
+    deaf = Peer(daemon.path)
+    idle = []
+    for _ in range(1000):
+        peer = socket.socket(socket.AF_UNIX)
+        peer.connect(daemon.path)
+        idle.append(peer)
+    deaf.socket.setblocking(False)
+    try:
+        for serial in range(1, 100000):
+            deaf.socket.sendall(call_bytes('Describe', serial))
+    except OSError:
+        pass
+    before = asking.describe()['sentinel']['ticks']
+    wait_until(lambda: asking.describe()['sentinel']['ticks'] >= before + 20, lambda: 'ticks')
+    sockets = {int(fd) for fd in os.listdir('/proc/%d/fd' % daemon.process.pid)
+               if os.readlink('/proc/%d/fd/%s' % (daemon.process.pid, fd)).startswith('socket:')}
+    lines = trace.stop()
+    for peer in idle + [deaf.socket]:
+        peer.close()
+    daemon.stop()
+
+    calls = [found for found in (re.match(r'(\w+)\((.*)', line) for line in lines) if found]
+    names = {found[1] for found in calls}
+    assert len(calls) > 100 and 'ppoll' in names and 'pread64' in names, names
+    assert len(sockets) > 16, sockets  # the peers are there
+    more = names - {'ppoll', 'pread64', 'read', 'write', 'futex', 'clock_gettime', 'restart_syscall', 'gettid'}
+    assert not more, 'it calls %s as well' % more
+    waits = [found[0] for found in calls if found[1] == 'futex' and 'FUTEX_WAIT' in found[2]]
+    assert not waits, 'it waits for another thread: %s' % waits[0]
+    used = {int(n) for found in calls if found[1] in ('pread64', 'read', 'write') for n in re.findall(r'^(\d+),', found[2])}
+    used |= {int(n) for found in calls if found[1] == 'ppoll' for n in re.findall(r'fd=(\d+)', found[2])}
+    assert used and not used & sockets, 'it uses sockets: %s' % (used & sockets)
+
+
 def an_ordinary_user_observes_and_learns_what_is_missing(bed):
     if os.geteuid() != 0:
         return 'there is no other user to be'
@@ -624,6 +697,7 @@ TESTS = [
     a_cut_meminfo_degrades_and_comes_back,
     a_message_of_a_hundred_megabytes_ends_that_connection_only,
     a_thousand_idle_connections_and_one_that_never_reads_delay_no_tick,
+    no_peer_is_anything_to_the_sentinel,
     an_ordinary_user_observes_and_learns_what_is_missing,
     without_a_manager_it_runs,
     checks_and_exit_codes_are_as_documented,
