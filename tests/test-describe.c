@@ -638,13 +638,17 @@ START_TEST(pauses_and_wards_are_told_with_what_is_left_of_them) {
                 { "paused.by_uid", "7" },
                 { "protected.0.kind", "\"process\"" },
                 { "protected.0.pid", "4312" },
+                { "protected.0.n_processes", "1" },
                 { "protected.0.left_usec", "null" },
                 { "protected.1.kind", "\"unit\"" },
                 { "protected.1.name", "\"db.service\"" },
+                { "protected.1.n_processes", "0" },
                 { "protected.1.left_usec", "9000000" },
                 { "protected.1.by_uid", "3" },
         };
-        const Ward process = { .kind = WARD_PROCESS, .pid = 4312, .until_usec = USEC_UNSET };
+        const Ward process = {
+                .kind = WARD_PROCESS, .pid = 4312, .start_ticks = 100, .until_usec = USEC_UNSET
+        };
         const Ward unit = { .kind = WARD_UNIT,
                 .name = "db.service",
                 .until_usec = VIEW_DOUBLE_NOW + 9 * USEC_PER_SEC,

@@ -232,6 +232,44 @@ START_TEST(live_verbs_print_what_the_daemon_says) {
 }
 END_TEST
 
+START_TEST(protecting_what_nobody_is_in_is_told_and_done) {
+        static const char wards[] = "{\"schema_version\":1,\"protected\":[{\"kind\":\"process\","
+                                    "\"pid\":7,\"n_processes\":0},"
+                                    "{\"kind\":\"unit\",\"name\":\"a.service\",\"n_processes\":0},"
+                                    "{\"kind\":\"unit\",\"name\":\"b.service\",\"n_processes\":3},"
+                                    "{\"kind\":\"unit\",\"name\":\"old.service\"},"
+                                    "{\"kind\":\"cgroup\",\"name\":\"/c/d\",\"n_processes\":0}]}";
+        static const struct {
+                const char *who, *warns;
+        } rows[] = {
+                { "a", "no process is in a.service now" },
+                { "a.service", "no process is in a.service now" },
+                { "a.serv", "" },
+                { "b", "" },
+                { "old", "" }, /* of a daemon that does not count them */
+                { "/c/d//", "no process is in /c/d now" },
+                { "/c", "" },
+                { "7", "" },
+        };
+        const BusDoubleAnswers all = { .describe = wards, .accepted = 1, .message = "done" };
+        BusDouble bus;
+        Fixture f;
+
+        fixture_init(&f);
+        bus_double_start(&bus, f.path, &all);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                run("protect", rows[i].who, "--bus", bus.path, NULL);
+                expect(CTL_OK, "done\n", rows[i].warns);
+                ck_assert_msg(*rows[i].warns || !*err, "%s: %s", rows[i].who, err);
+        }
+        run("protect", "a", "--dry-run", "--bus", bus.path, NULL);
+        expect(CTL_OK, "done\n", "");
+        ck_assert_str_eq(err, "");
+        bus_double_stop(&bus);
+        fixture_done(&f);
+}
+END_TEST
+
 START_TEST(log_level_is_told_tried_and_set) {
         static const BusDoubleAnswers denies = { .describe = "{}" };
         BusDouble bus;
@@ -413,8 +451,8 @@ HARNESS_MAIN("verbs", misuse_is_answered_with_what_would_be_right,
         help_names_every_verb_and_version_its_number, help_fits_on_a_terminal,
         check_accepts_a_good_file_and_shows_the_place_in_a_bad_one,
         check_of_a_root_takes_its_directories, missing_daemon_is_told_with_what_to_do,
-        live_verbs_print_what_the_daemon_says, log_level_is_told_tried_and_set,
-        command_lines_are_shown_to_whom_the_daemon_shows_them,
+        live_verbs_print_what_the_daemon_says, protecting_what_nobody_is_in_is_told_and_done,
+        log_level_is_told_tried_and_set, command_lines_are_shown_to_whom_the_daemon_shows_them,
         steering_says_what_is_meant_and_how_it_came_out,
         watch_prints_each_event_once_and_ends_after_count,
         refusals_and_failures_have_their_exit_codes,

@@ -134,6 +134,14 @@ const Ward *steering_find_inside(
         return w;
 }
 
+size_t ward_count(const Ward *w, const Sample *sample) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < sample->n_procs; i++)
+                n += covers(w, sample->procs[i].facts);
+        return n;
+}
+
 const char *ward_kind_name(WardKind kind) {
         static const char *const names[] = {
                 [WARD_PROCESS] = "process",

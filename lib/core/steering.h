@@ -71,6 +71,9 @@ const Ward *steering_find_group(const Steering *s, const GroupFacts *group, usec
 const Ward *steering_find_inside(
         const Steering *s, const Sample *sample, const GroupSample *group, usec_t now_usec);
 
+/* How many processes of the sample it covers. */
+size_t ward_count(const Ward *w, const Sample *sample);
+
 /* "pid 4312", "unit ssh.service", "cgroup /user.slice". */
 void ward_print(const Ward *w, TextBuf *out);
 

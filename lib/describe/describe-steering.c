@@ -36,6 +36,7 @@ void describe_add_steering(const View *view, Json *parent) {
                         json_put_signed(one, "pid", w->pid);
                 else
                         json_put_text(one, "name", w->name);
+                json_put_number(one, "n_processes", ward_count(w, &view->sample));
                 put_left(one, w->until_usec, now);
                 json_put_number(one, "by_uid", w->by_uid);
         }

@@ -52,6 +52,8 @@ ROWS = [
     ('resume', ['resume', '--dry-run'], 0, True),
     ('protect', ['protect', '900', '--for', '1h'], 0, True),
     ('protect-unit', ['protect', 'batch'], 0, False),
+    ('protect-absent', ['protect', 'bathc'], 0, False),
+    ('unprotect-absent', ['unprotect', 'bathc'], 0, False),
     ('protect-nobody', ['protect', '899'], 1, True),
     ('unprotect', ['unprotect', '900', '--dry-run'], 0, True),
     ('status-steered', ['status'], 0, True),
