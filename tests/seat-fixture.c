@@ -45,6 +45,7 @@ static void be_one(
         char byte = 's';
 
         (void) signal(SIGTERM, SIG_DFL); /* Check has one that ends the whole group */
+        (void) signal(SIGHUP, SIG_DFL);  /* may be ignored where nohup(1) has started us */
         sigemptyset(&terminate);
         sigaddset(&terminate, SIGTERM);
         if (manner != SITTER_ENDS)
