@@ -3,8 +3,11 @@
 /* Invariants:
  * 1. A text is handed out only where the reader says whose it is, of the very process that it was
  *    read of: what was known before may be another one's.
- * 2. A place is free when its call is NULL; its cookie is used once, so that a late answer of the
- *    reader's meets nobody. */
+ * 2. A place is free when its call is NULL and the reader is not at it; its cookie is used once.
+ *    Who waited in vain leaves his place taken until the reader is done: it is never asked for more
+ *    than there are places.
+ * 3. Of one user one text is asked for at a time: a process that does not let itself be read costs
+ *    the reader's whole deadline, and its owner may have many. */
 
 #include "daemon/bus-state.h"
 
@@ -17,13 +20,14 @@
 
 enum {
         READINGS_PER_PEER = 2,
-        READINGS_PER_USER = 4, /* root's are not counted */
+        READINGS_PER_USER = 4, /* that wait for the reader; root's are not counted */
         READINGS_RESERVED = 4, /* for root and ourselves on the private socket */
 };
 
 static void forget(CmdlineReading *c) {
         c->slot = sd_bus_slot_unref(c->slot);
         c->call = sd_bus_message_unref(c->call);
+        c->waits = false;
 }
 
 /* Answering fails when the peer has gone; then nobody misses the answer. */
@@ -48,9 +52,9 @@ static void take_reply(CmdlineReading *c, const SlowReply *reply) {
         if (reply->error == -ESRCH)
                 refuse(c, SD_BUS_ERROR_UNIX_PROCESS_ID_UNKNOWN, "there is no such process");
         else if (reply->error == -ETIMEDOUT)
-                refuse(c, SD_BUS_ERROR_TIMEOUT, "the process does not let its memory be read now");
+                refuse(c, SD_BUS_ERROR_IO_ERROR, "the process does not let its memory be read now");
         else if (reply->error < 0)
-                refuse(c, SD_BUS_ERROR_FAILED, "it cannot be read");
+                refuse(c, SD_BUS_ERROR_IO_ERROR, "it cannot be read");
         else if (c->uid != 0 && reply->uid != c->uid)
                 refuse(c, SD_BUS_ERROR_ACCESS_DENIED,
                         "the command line is for root and the owner of the process");
@@ -60,7 +64,7 @@ static void take_reply(CmdlineReading *c, const SlowReply *reply) {
 
 static CmdlineReading *find(Bus *b, uint64_t cookie) {
         for (size_t i = 0; i < ELEMENTS(b->readings); i++)
-                if (b->readings[i].call && b->readings[i].cookie == cookie)
+                if (b->readings[i].asks && b->readings[i].cookie == cookie)
                         return &b->readings[i];
         return NULL;
 }
@@ -70,8 +74,45 @@ static void lose_reader(Bus *b) {
         b->replies = sd_event_source_disable_unref(b->replies);
         for (size_t i = 0; i < ELEMENTS(b->readings); i++)
                 if (b->readings[i].call)
-                        refuse(&b->readings[i], SD_BUS_ERROR_FAILED,
+                        refuse(&b->readings[i], SD_BUS_ERROR_NOT_SUPPORTED,
                                 "command lines cannot be read any more");
+}
+
+static bool has_asked(const Bus *b, uid_t uid) {
+        for (size_t i = 0; i < ELEMENTS(b->readings); i++)
+                if (b->readings[i].asks && b->readings[i].uid == uid)
+                        return true;
+        return false;
+}
+
+/* Whose turn it is: who came first, of users for whom nothing is read. */
+static CmdlineReading *find_next(Bus *b) {
+        CmdlineReading *found = NULL;
+
+        for (size_t i = 0; i < ELEMENTS(b->readings); i++) {
+                CmdlineReading *c = &b->readings[i];
+
+                if (c->waits && (!found || c->cookie < found->cookie) && !has_asked(b, c->uid))
+                        found = c;
+        }
+        return found;
+}
+
+static void ask_reader(Bus *b) {
+        CmdlineReading *c;
+
+        while ((c = find_next(b))) {
+                const SlowRequest request = {
+                        .cookie = c->cookie, .start_ticks = c->start_ticks, .pid = c->pid
+                };
+
+                c->waits = false;
+                c->asks = slow_reader_ask(b->options.reader, &request);
+                if (!c->asks && slow_reader_is_lost(b->options.reader))
+                        lose_reader(b);
+                else if (!c->asks)
+                        refuse(c, SD_BUS_ERROR_IO_ERROR, "it cannot be read");
+        }
 }
 
 static int on_reply(sd_event_source *source _unused_, int fd _unused_, uint32_t events _unused_,
@@ -82,11 +123,16 @@ static int on_reply(sd_event_source *source _unused_, int fd _unused_, uint32_t 
         while (slow_reader_next(b->options.reader, &reply)) {
                 CmdlineReading *c = find(b, reply.cookie);
 
-                if (c)
+                if (!c)
+                        continue;
+                c->asks = false;
+                if (c->call)
                         take_reply(c, &reply);
         }
         if (slow_reader_is_lost(b->options.reader))
                 lose_reader(b);
+        else
+                ask_reader(b);
         return 0;
 }
 
@@ -96,27 +142,18 @@ static bool has_enough(const CmdlineReading *c) {
         for (size_t i = 0; i < READINGS_MAX; i++) {
                 const CmdlineReading *other = &c->bus->readings[i];
 
-                n += other->call && other->asks && other->uid == c->uid;
+                n += other != c && other->uid == c->uid && (other->asks || other->waits);
         }
         return n >= READINGS_PER_USER && c->uid != 0;
 }
 
-static void ask_reader(CmdlineReading *c, uid_t uid) {
-        const SlowRequest request = {
-                .cookie = c->cookie, .start_ticks = c->start_ticks, .pid = c->pid
-        };
-
+static void wait_for_turn(CmdlineReading *c, uid_t uid) {
         c->uid = uid;
-        if (has_enough(c)) {
+        c->waits = true;
+        if (has_enough(c))
                 refuse(c, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many of these at a time");
-                return;
-        }
-        c->asks = slow_reader_ask(c->bus->options.reader, &request);
-        if (c->asks)
-                return;
-        refuse(c, SD_BUS_ERROR_FAILED, "command lines cannot be read now");
-        if (c->bus->replies && slow_reader_is_lost(c->bus->options.reader))
-                lose_reader(c->bus);
+        else
+                ask_reader(c->bus);
 }
 
 static int on_uid(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_) {
@@ -127,7 +164,7 @@ static int on_uid(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unuse
         if (bus_caller_answer(m, &uid) < 0)
                 refuse(c, SD_BUS_ERROR_ACCESS_DENIED, "the bus does not say who asks");
         else
-                ask_reader(c, uid);
+                wait_for_turn(c, uid);
         return 0;
 }
 
@@ -136,10 +173,12 @@ static CmdlineReading *claim(Bus *b, sd_bus_message *call) {
         size_t of_peer = 0, n_free = 0;
 
         for (size_t i = 0; i < ELEMENTS(b->readings); i++) {
-                if (!b->readings[i].call) {
-                        found = &b->readings[i];
+                CmdlineReading *c = &b->readings[i];
+
+                if (!c->call && !c->asks) {
+                        found = c;
                         n_free++;
-                } else if (bus_is_same_peer(b->readings[i].call, call))
+                } else if (c->call && bus_is_same_peer(c->call, call))
                         of_peer++;
         }
         if (n_free <= READINGS_RESERVED &&
@@ -164,7 +203,7 @@ int bus_on_command_line(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
                         reterr, SD_BUS_ERROR_INVALID_ARGS, "%" PRId32 " is no pid", pid);
         if (!b->replies)
                 return sd_bus_error_set(
-                        reterr, SD_BUS_ERROR_FAILED, "command lines cannot be read here");
+                        reterr, SD_BUS_ERROR_NOT_SUPPORTED, "command lines cannot be read here");
         c = claim(b, m);
         if (!c)
                 return sd_bus_error_set(
@@ -184,7 +223,7 @@ int bus_on_command_line(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
 
         c->call = sd_bus_message_ref(m);
         if (!c->slot)
-                ask_reader(c, uid);
+                wait_for_turn(c, uid);
         return 1; /* answered later */
 }
 

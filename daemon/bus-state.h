@@ -41,9 +41,10 @@ enum { READINGS_MAX = 16 };
 /* A method call that waits for a command line. */
 typedef struct CmdlineReading {
         Bus *bus;
-        sd_bus_message *call; /* NULL: free */
+        sd_bus_message *call; /* NULL: free, or answered that it takes too long */
         sd_bus_slot *slot;    /* of the question who asks */
         uid_t uid;            /* who asks, when that is known */
+        bool waits;           /* for his turn */
         bool asks;            /* the reader is at it */
         int32_t pid;
         uint64_t start_ticks; /* 0: whoever has the pid */

@@ -57,10 +57,12 @@ static void set_patience(Bus *b, usec_t next_usec) {
 }
 
 static int on_patience(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
-        usec_t now = clock_monotonic_usec();
+        usec_t now = clock_monotonic_usec(), questions, readings;
         Bus *b = userdata;
 
-        set_patience(b, MIN(bus_questions_expire(b, now), bus_readings_expire(b, now)));
+        questions = bus_questions_expire(b, now);
+        readings = bus_readings_expire(b, now);
+        set_patience(b, MIN(questions, readings));
         return 0;
 }
 

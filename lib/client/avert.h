@@ -68,7 +68,8 @@ int avert_client_explain_json(
 /* The command line of a process, blanks between the arguments, cut after 2,047 bytes; what cannot
  * be printed is \xNN. start_ticks: field 22 of /proc/PID/stat, as lists of processes have it, so
  * that nobody else is meant who has the pid by now; 0: whoever has it. For root and the owner of
- * the process: -EACCES. -ESRCH: it is gone. */
+ * the process: -EACCES. -ESRCH: it is gone. -EIO: it does not let itself be read. -EOPNOTSUPP: the
+ * daemon reads none. */
 int avert_client_command_line(
         AvertClient *client, int32_t pid, uint64_t start_ticks, char **ret_text);
 

@@ -33,8 +33,8 @@ enum { NOBODY = 65534 };
 /* How long a question waits, in beds that are made from now on. */
 static usec_t bed_patience_usec = USEC_PER_MIN;
 
-/* When a process counts as one that cannot be read. */
-#define READING_USEC USEC_PER_SEC
+/* When a process counts as one that cannot be read, likewise. */
+static usec_t bed_reading_usec = USEC_PER_SEC;
 
 /* ---- the server's process
  * ------------------------------------------------------------------------- */
@@ -111,8 +111,8 @@ static void on_peer(void *ctx) {
         (void) ctx;
 }
 
-/* Stops the process that reads; its supervisor sees to it. */
-static void stop_reading(const Server *s) {
+/* To the process that reads; its supervisor sees to what becomes of it. */
+static void signal_reading(const Server *s, int signal_number) {
         char name[64];
         int child = 0;
         FILE *f;
@@ -121,7 +121,7 @@ static void stop_reading(const Server *s) {
                 slow_reader_pid(s->reader));
         f = fopen(name, "re");
         if (f && fscanf(f, "%d", &child) == 1)
-                (void) kill(child, SIGSTOP);
+                (void) kill(child, signal_number);
         if (f)
                 (void) fclose(f);
 }
@@ -175,7 +175,13 @@ static int on_order(sd_event_source *source, int fd, uint32_t events, void *user
                 (void) sd_event_source_set_enabled(s->ready, SD_EVENT_ONESHOT);
                 break;
         case 'h': /* reading hangs */
-                stop_reading(s);
+                signal_reading(s, SIGSTOP);
+                break;
+        case 'g': /* and goes on */
+                signal_reading(s, SIGCONT);
+                break;
+        case 'p': /* how many command lines the reader is asked for */
+                order = (char) ('0' + slow_reader_pending(s->reader));
                 break;
         case 'k': /* nobody reads any more */
                 (void) kill(slow_reader_pid(s->reader), SIGKILL);
@@ -198,7 +204,7 @@ static int serve(const char *path, mode_t mode, const char *system, int orders_f
 
         textbuf_init(&b, proc, sizeof(proc));
         textbuf_add_beside(&b, path, "proc");
-        if (access(proc, F_OK) == 0 && slow_reader_new(proc, READING_USEC, &s.reader) < 0)
+        if (access(proc, F_OK) == 0 && slow_reader_new(proc, bed_reading_usec, &s.reader) < 0)
                 return 1;
         s.orders_fd = orders_fd;
         s.answers_fd = answers_fd;
