@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-enum { TEXT_MAX = 8 * 1024 };
+enum { TEXT_MAX = 8 * 1024, FAILURES_MAX = 4 };
 
 /* Made plain as the daemon makes it. */
 static int find_recorded(const View *view, int32_t pid, uint64_t start_ticks, char **ret) {
@@ -37,25 +37,33 @@ char *cmdline_ask(const CmdlineSource *source, int32_t pid) {
         return ask(source, pid, 0, &text) < 0 ? NULL : text;
 }
 
-/* False when asking for more is of no use: a daemon that cannot read them, or is too slow. */
-static bool fill_row(const CmdlineSource *source, Json *row) {
+/* A process that hangs costs a second: some may, as the largest when memory is short. A daemon that
+ * reads none, or is too slow itself, is asked for no more. */
+static void note_failure(CmdlineSource *source, int r) {
+        if (r == -EIO)
+                source->failures++;
+        else if (r != -ESRCH && r != -EACCES && r != -EPERM)
+                source->failures = FAILURES_MAX;
+}
+
+static void fill_row(CmdlineSource *source, Json *row) {
         _cleanup_free_ char *text = NULL;
         int64_t pid = 0;
         int r;
 
         if (!json_number(row, "pid", &pid))
-                return true;
+                return;
         r = ask(source, (int32_t) pid, json_count(row, "start_ticks"), &text);
-        if (r >= 0)
+        if (r < 0)
+                note_failure(source, r);
+        else
                 json_set_text(row, "cmdline", text);
-        return r >= 0 || r == -ESRCH || r == -EACCES || r == -EPERM;
 }
 
-void cmdline_fill(const CmdlineSource *source, Json *rows) {
-        bool goes_on = true;
-
+void cmdline_fill(CmdlineSource *source, Json *rows) {
         for (size_t i = 0; i < json_length(rows); i++) {
                 json_set(json_item(rows, i), "cmdline", NULL);
-                goes_on = goes_on && fill_row(source, json_item(rows, i));
+                if (source->failures < FAILURES_MAX)
+                        fill_row(source, json_item(rows, i));
         }
 }

@@ -70,7 +70,7 @@ static void print_cmdline(const Ctl *ctl, const CmdlineSource *source, int32_t p
 }
 
 /* A judgement as JSON, live or recorded. */
-static int print_json(const Ctl *ctl, const CmdlineSource *source, const char *text) {
+static int print_json(const Ctl *ctl, CmdlineSource *source, const char *text) {
         _cleanup_(json_unrefp) Json *json = NULL;
         Json *policies;
         int r;
@@ -135,7 +135,7 @@ static int find_policy(const Ctl *ctl, const Config *config, const char *name, i
 }
 
 static int print_view(const Ctl *ctl, View *view, int policy, int32_t pid) {
-        const CmdlineSource source = { .view = view };
+        CmdlineSource source = { .view = view };
         _cleanup_free_ char *text = NULL;
         TextBuf b;
 

@@ -29,6 +29,7 @@ typedef struct BusDoubleAnswers {
         const char *consumers; /* of ListConsumers; NULL: AccessDenied */
         const char *explain;
         const char *command_line;  /* of whomever; NULL: AccessDenied */
+        int unreadable_below;      /* pids for which that is IOError */
         int accepted;              /* of Reload and ReleaseLeases */
         const char *message;       /* likewise; NULL: AccessDenied */
         const char *const *events; /* sent once Describe was asked, NULL-terminated; may be NULL */
@@ -108,6 +109,8 @@ static int bus_double_answer_command_line(sd_bus_message *m, void *userdata, sd_
                 return r;
         if (!a->command_line)
                 return bus_double_denied(reterr);
+        if (pid < a->unreadable_below)
+                return sd_bus_error_set(reterr, SD_BUS_ERROR_IO_ERROR, "it hangs");
         snprintf(text, sizeof(text), "%d@%llu %s", pid, (unsigned long long) start_ticks,
                 a->command_line);
         return sd_bus_reply_method_return(m, "s", text);

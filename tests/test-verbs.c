@@ -302,6 +302,11 @@ START_TEST(command_lines_are_shown_to_whom_the_daemon_shows_them) {
                                         "{\"candidates\":[]},{}]}";
         static const char consumers[] = "{\"schema_version\":1,\"processes\":[{\"pid\":7,"
                                         "\"start_ticks\":9}]}";
+        static const char one_hangs[] = "{\"schema_version\":1,\"processes\":["
+                                        "{\"pid\":1},{\"pid\":7}]}";
+        static const char all_hang[] = "{\"schema_version\":1,\"policies\":[{\"candidates\":["
+                                       "{\"pid\":1},{\"pid\":2},{\"pid\":3}]},{\"candidates\":["
+                                       "{\"pid\":4},{\"pid\":7}]}]}";
         static const struct {
                 const char *name;
                 BusDoubleAnswers answers;
@@ -323,6 +328,17 @@ START_TEST(command_lines_are_shown_to_whom_the_daemon_shows_them) {
                         { "top", "--json=short" }, "\"start_ticks\":9,\"cmdline\":\"7@9 vi\"}]}" },
                 { "a list, denied", { .describe = consumers, .consumers = consumers },
                         { "top", "--json=short" }, "\"start_ticks\":9,\"cmdline\":null}]}" },
+                { "the first of a list hangs",
+                        { .describe = one_hangs,
+                                .consumers = one_hangs,
+                                .command_line = "vi",
+                                .unreadable_below = 7 },
+                        { "top", "--json=short" },
+                        "{\"pid\":1,\"cmdline\":null},{\"pid\":7,\"cmdline\":\"7@0 vi\"}" },
+                { "one after the other hangs",
+                        { .explain = all_hang, .command_line = "vi", .unreadable_below = 7 },
+                        { "explain", "--json=short" },
+                        "{\"pid\":4,\"cmdline\":null},{\"pid\":7,\"cmdline\":null}" },
         };
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
