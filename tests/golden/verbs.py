@@ -220,6 +220,16 @@ def check_recording_is_like_live(b):
         'a recording is explained with the keys of a live machine', recorded.stdout + recorded.stderr)
 
 
+def check_keys_are_documented():
+    with open(os.path.join(HERE, '..', '..', 'man', 'avertctl.1'), encoding='utf-8') as file:
+        known = set(re.findall(r'^\.Ql ([a-z_]+)', file.read(), re.M)) | {'schema_version'}
+    for name in ('explain.json', 'top.json', 'log-level.json', 'log-level-set.json'):
+        with open(os.path.join(HERE, name), encoding='utf-8') as file:
+            unknown = sorted(set(re.findall(r'"([a-z_]+)":', re.sub(r'"parts": {.*?}', '', file.read(), flags=re.S))) -
+                             known)
+        say(not unknown, 'the manual has every key of %s' % name, 'not in it: %s' % ', '.join(unknown))
+
+
 def check_all_are_here(b):
     shown = b.ctl('--help').stdout
     verbs = re.findall(r'^  ([a-z-]+)\b', shown.partition('The verbs:')[2].partition('The options:')[0], re.M)
@@ -242,6 +252,7 @@ def main():
                 check_watch(b, update)
                 check_recording_is_like_live(b)
                 check_all_are_here(b)
+                check_keys_are_documented()
         finally:
             b.done()
     bed.finish()
