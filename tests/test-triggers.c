@@ -69,6 +69,18 @@ START_TEST(before_the_first_sample_the_total_at_arming_counts) {
 }
 END_TEST
 
+/* A standby opens them and is not asked for weeks. */
+START_TEST(what_fired_before_anybody_asked_is_no_witness) {
+        Triggers t = armed(PSI_TRIGGER_PRIVILEGED);
+
+        ck_assert(!check(&t, 10 * SEC, 5 * SEC, false));
+        triggers_begin(&t, 100 * SEC);
+        ck_assert(!check(&t, 100 * SEC, 5 * SEC, true));
+        ck_assert(!check(&t, 101 * SEC - 1, 5 * SEC, true));
+        ck_assert(check(&t, 101 * SEC, 5 * SEC, true));
+}
+END_TEST
+
 START_TEST(a_coarse_trigger_is_no_witness) {
         Triggers t = armed(PSI_TRIGGER_COARSE);
 
@@ -130,7 +142,8 @@ END_TEST
 
 HARNESS_MAIN("triggers", a_trigger_that_fires_while_total_stands_still_shows_that_we_are_blinded,
         a_trigger_that_fires_with_its_total_is_believed, the_whole_window_counts_not_the_last_tick,
-        before_the_first_sample_the_total_at_arming_counts, a_coarse_trigger_is_no_witness,
+        before_the_first_sample_the_total_at_arming_counts,
+        what_fired_before_anybody_asked_is_no_witness, a_coarse_trigger_is_no_witness,
         a_total_that_jumps_back_accuses_nobody,
         without_a_pressure_reading_the_event_waits_for_the_next,
         one_that_reports_an_error_is_polled_no_more, a_root_without_pressure_files_leaves_polling)

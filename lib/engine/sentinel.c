@@ -200,6 +200,8 @@ int sentinel_start(Sentinel *s) {
         int r;
 
         sentinel_arm(s);
+        if (s->parts.triggers)
+                triggers_begin(s->parts.triggers, clock_monotonic_usec());
         atomic_store(&s->heartbeat_usec, clock_monotonic_usec());
         r = thread_start(
                 &(ThreadSpec){

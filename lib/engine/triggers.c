@@ -49,6 +49,10 @@ void triggers_done(Triggers *t) {
         *t = (Triggers){ .mode = TRIGGER_NONE };
 }
 
+void triggers_begin(Triggers *t, usec_t now_usec) {
+        t->polled_since_usec = now_usec;
+}
+
 size_t triggers_poll_fds(const Triggers *t, struct pollfd *fds) {
         for (size_t i = 0; i < t->n; i++)
                 fds[i] = (struct pollfd){
@@ -106,6 +110,8 @@ bool triggers_check(Triggers *t, const Sample *s) {
                  * event may be false. A quarter: the window of the kernel and ours do not begin
                  * together. */
                 if (trigger->fired && trigger->psi.mode == PSI_TRIGGER_PRIVILEGED &&
+                        usec_since(s->raw.at_usec, t->polled_since_usec) >=
+                                trigger->psi.window_usec &&
                         now >= before && now - before < trigger->psi.threshold_usec / 4)
                         blinded = true;
                 trigger->fired = false;

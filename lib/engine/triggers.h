@@ -37,6 +37,7 @@ typedef struct Triggers {
         Trigger items[TRIGGERS_MAX];
         size_t n;
         TriggerMode mode;                     /* of the weakest that was granted */
+        usec_t polled_since_usec;             /* see triggers_begin() */
         TriggerTotals totals[TRIGGER_TOTALS]; /* a ring of samples */
         size_t n_totals;                      /* ever taken */
 } Triggers;
@@ -46,6 +47,10 @@ void triggers_open(const SysRoot *root, Triggers *ret);
 
 /* Closing waits in the kernel for milliseconds: not in a hurry. */
 void triggers_done(Triggers *t);
+
+/* They are polled from now on. An event waits in the kernel until somebody asks: what is reported
+ * during the first window may be as old as they are, and is no witness in triggers_check(). */
+void triggers_begin(Triggers *t, usec_t now_usec);
 
 /* Fills fds[TRIGGERS_MAX] for poll(2); returns how many. */
 size_t triggers_poll_fds(const Triggers *t, struct pollfd *fds);
