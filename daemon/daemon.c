@@ -213,18 +213,19 @@ static int begin_to_act(Daemon *d) {
         int leaving_fd = FD_NONE;
         int r;
 
-        r = engine_take_over(d->engine, &leaving_fd);
-        if (r < 0) {
-                log_error("another daemon acts here: %s", strerror(-r));
-                return r;
-        }
         r = loop_watch(d);
         if (r >= 0)
                 r = step_owners_watch(d);
         if (r >= 0)
                 r = own_errands(d);
-        if (r >= 0)
-                r = engine_start(d->engine);
+        if (r < 0)
+                return r;
+        r = engine_take_over(d->engine, &leaving_fd); /* from here on nobody else acts */
+        if (r < 0) {
+                log_error("the place of who acts here cannot be taken: %s", strerror(-r));
+                return r;
+        }
+        r = engine_start(d->engine);
         wait_for_leaving(leaving_fd);
         return r;
 }

@@ -4,6 +4,7 @@
  * under a policy that can do nothing to anybody. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/fdio.h"
 #include "config/config-load.h"
 #include "engine/engine.h"
+#include "engine/handover.h"
 #include "engine/lease-exchange.h"
 #include "kernel/cgroup-limit.h"
 #include "tests/cgroup-fixture.h"
@@ -344,9 +346,98 @@ START_TEST(of_another_daemon_that_acts_it_keeps_away) {
 }
 END_TEST
 
+/* Another version has another file: of another size, or only with another number in its head. */
+static void make_of_another_version(const Bed *b, bool longer) {
+        uint32_t version = 9999;
+        struct stat st;
+        int fd = open(b->path, O_WRONLY | O_CLOEXEC);
+
+        ck_assert_int_eq(fstat(fd, &st), 0);
+        ck_assert_int_eq(ftruncate(fd, st.st_size + (longer ? 4096 : 0)), 0);
+        ck_assert_int_eq(pwrite(fd, &version, sizeof(version), 8), sizeof(version));
+        close_fd(fd);
+}
+
+START_TEST(a_standby_of_another_version_is_asked_to_leave_as_well) {
+        for (int longer = 0; longer < 2; longer++) {
+                Sitter standby;
+                int leaving_fd;
+                Bed b;
+
+                if (!bed_init(&b))
+                        return;
+                standby = sit(&b, 1U << SEAT_ACTING | 1U << SEAT_STANDBY);
+                make_of_another_version(&b, longer != 0);
+                start(&b);
+                ck_assert(sitter_lives(&standby));
+                ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), 0);
+                ck_assert_int_ge(leaving_fd, 0);
+                close_fd(leaving_fd);
+                sitter_kill(&standby);
+                ck_assert_int_eq(engine_start(b.engine), 0);
+                ck_assert(!was_told(&b, "steps that have to be undone are refused"));
+                engine_free(b.engine);
+                bed_done(&b);
+        }
+}
+END_TEST
+
+START_TEST(a_standby_does_not_act_on_the_ledger_of_another_version) {
+        Sitter daemon;
+        int leaving_fd;
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        daemon = sit(&b, 1U << SEAT_ACTING);
+        start_as(&b, true);
+        make_of_another_version(&b, false);
+        sitter_kill(&daemon);
+        ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), -ESTALE);
+        daemon = sit(&b, 1U << SEAT_ACTING); /* the seat is free */
+        sitter_finish(&daemon);
+        engine_free(b.engine);
+        bed_done(&b);
+}
+END_TEST
+
+static HandoverState state_left(const Bed *b) {
+        LeaseLedger *l;
+        HandoverState state;
+        int pidfd;
+
+        ck_assert_int_eq(lease_ledger_open(b->path, LEDGER_SHARED, b->boot_id, &l), 0);
+        state = handover_look(l, &pidfd);
+        lease_ledger_free(l);
+        return state;
+}
+
+START_TEST(one_that_fails_before_it_acts_is_missing_like_one_that_was_killed) {
+        int leaving_fd;
+        Bed b;
+
+        if (!bed_init(&b))
+                return;
+        start(&b);
+        ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), 0);
+        engine_free(b.engine);
+        ck_assert_int_eq(state_left(&b), HANDOVER_KILLED);
+
+        start(&b);
+        ck_assert_int_eq(engine_take_over(b.engine, &leaving_fd), 0);
+        ck_assert_int_eq(engine_start(b.engine), 0);
+        engine_free(b.engine);
+        ck_assert_int_eq(state_left(&b), HANDOVER_NOBODY);
+        bed_done(&b);
+}
+END_TEST
+
 HARNESS_MAIN("engine-leases", what_an_earlier_daemon_left_is_given_back_at_the_start,
         what_is_owed_at_the_end_is_given_back_then, who_asks_gets_it_back_while_the_daemon_runs,
         without_the_file_it_goes_on_and_says_so, a_standby_gives_back_nothing_before_its_turn_comes,
         when_its_turn_comes_it_gives_back_what_the_killed_one_owed,
         a_daemon_that_is_back_takes_over_from_its_standby, it_knows_whether_there_is_a_standby,
-        who_takes_over_looks_anew, of_another_daemon_that_acts_it_keeps_away)
+        who_takes_over_looks_anew, of_another_daemon_that_acts_it_keeps_away,
+        a_standby_of_another_version_is_asked_to_leave_as_well,
+        a_standby_does_not_act_on_the_ledger_of_another_version,
+        one_that_fails_before_it_acts_is_missing_like_one_that_was_killed)

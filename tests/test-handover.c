@@ -150,8 +150,42 @@ START_TEST(a_standby_is_told_to_begin_anew_and_nobody_else_is) {
 }
 END_TEST
 
+START_TEST(of_a_ledger_that_was_removed_nobody_s_place_is_taken) {
+        Sitter s;
+
+        begin();
+        s = start(ACTING, SITTER_ENDS);
+        sitter_kill(&s);
+        fixture_remove(&f.f, "leases");
+        ck_assert_int_eq(handover_look(ledger, &pidfd), HANDOVER_NOBODY);
+        end();
+}
+END_TEST
+
+START_TEST(who_is_about_to_leave_is_waited_for_and_nobody_is_asked_to) {
+        Sitter passing, daemon;
+        int status;
+
+        begin();
+        passing = start(ACTING, SITTER_ENDS);
+        ck_assert_int_eq(kill(passing.pid, SIGTERM), 0);
+        ck_assert_int_eq(handover_wait(ledger, LONG), 0);
+        ck_assert_int_eq(waitpid(passing.pid, &status, 0), passing.pid);
+        close_fd(passing.fd);
+        lease_ledger_rise(ledger, SEAT_ACTING);
+
+        daemon = start(ACTING, SITTER_ENDS);
+        ck_assert_int_eq(handover_wait(ledger, 20 * USEC_PER_MSEC), -EBUSY);
+        ck_assert(sitter_lives(&daemon));
+        sitter_finish(&daemon);
+        end();
+}
+END_TEST
+
 HARNESS_MAIN("handover", a_free_seat_is_taken_and_left_again,
         who_acts_alone_is_never_asked_to_leave, a_standby_that_stands_in_leaves_when_it_is_asked,
         its_seat_is_free_before_it_has_ended, one_that_does_not_leave_is_killed,
         one_that_was_killed_is_told_from_one_that_has_ended,
-        a_standby_is_told_to_begin_anew_and_nobody_else_is)
+        a_standby_is_told_to_begin_anew_and_nobody_else_is,
+        of_a_ledger_that_was_removed_nobody_s_place_is_taken,
+        who_is_about_to_leave_is_waited_for_and_nobody_is_asked_to)

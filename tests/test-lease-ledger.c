@@ -236,10 +236,78 @@ START_TEST(the_boot_has_a_name) {
 }
 END_TEST
 
+/* What becomes of it in the hands of others, while it is open. */
+static void make_other(const LeaseFixture *f, unsigned row) {
+        uint32_t version = 9999;
+        struct stat st;
+        int fd;
+
+        ck_assert_int_eq(stat(f->path, &st), 0);
+        if (row < 3) {
+                static const off_t grows[] = { 4096, -4096, 0 };
+
+                ck_assert_int_eq(truncate(f->path, st.st_size + grows[row]), 0);
+        }
+        if (row != 2)
+                return;
+        fd = open(f->path, O_WRONLY | O_CLOEXEC);
+        ck_assert_int_eq(pwrite(fd, &version, sizeof(version), 8), sizeof(version));
+        close(fd);
+}
+
+START_TEST(what_another_version_has_made_of_it_is_told_and_made_ours_again) {
+        static const char *const names[] = { "longer", "shorter", "as long" };
+
+        for (unsigned row = 0; row < ELEMENTS(names); row++) {
+                LeaseLedger *l;
+                LeaseFixture f;
+                uint32_t i;
+
+                lease_fixture_init(&f);
+                seal_one(&f, 0, &i);
+                make_other(&f, row);
+                ck_assert_msg(!lease_ledger_is_current(f.ledger), "%s", names[row]);
+                ck_assert_int_eq(lease_ledger_open(f.path, LEDGER_SEATS, LEASE_BOOT, &l), 0);
+                ck_assert(!lease_ledger_is_current(l)); /* it has only the seats */
+                ck_assert_int_eq(lease_ledger_make(l), 0);
+                ck_assert_msg(lease_ledger_is_current(l), "%s", names[row]);
+                ck_assert_msg(lease_ledger_is_current(f.ledger), "%s", names[row]);
+                ck_assert_uint_eq(lease_ledger_count(l), 0);
+                lease_ledger_free(l);
+                lease_fixture_done(&f);
+        }
+}
+END_TEST
+
+START_TEST(what_is_ours_is_left_as_it_is) {
+        LeaseFixture f;
+        uint32_t i;
+
+        lease_fixture_init(&f);
+        seal_one(&f, 0, &i);
+        ck_assert_int_eq(lease_ledger_make(f.ledger), 0);
+        ck_assert_uint_eq(lease_ledger_count(f.ledger), 1);
+        ck_assert(lease_ledger_is_current(f.ledger));
+        lease_fixture_done(&f);
+}
+END_TEST
+
+START_TEST(one_that_was_removed_is_not_current) {
+        LeaseFixture f;
+
+        lease_fixture_init(&f);
+        fixture_remove(&f.f, "leases");
+        ck_assert(!lease_ledger_is_current(f.ledger));
+        lease_fixture_done(&f);
+}
+END_TEST
+
 HARNESS_MAIN("lease-ledger", what_is_owed_outlives_who_owes_it,
         a_record_that_is_not_what_was_sealed_is_not_owed,
         a_file_of_another_boot_or_of_somebody_else_begins_anew,
         who_only_looks_or_repairs_makes_no_file, the_file_is_for_its_owner_alone,
+        what_another_version_has_made_of_it_is_told_and_made_ours_again,
+        what_is_ours_is_left_as_it_is, one_that_was_removed_is_not_current,
         one_process_works_on_it_and_anybody_of_the_owner_may_look, records_run_out_and_come_back,
         a_claim_goes_with_its_record_and_with_its_lease, a_record_has_one_holder,
         the_boot_has_a_name)

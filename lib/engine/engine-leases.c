@@ -12,6 +12,9 @@
 /* A standby that stands in ends within a tick, unless a thread of its hangs in the kernel. */
 #define HANDOVER_PATIENCE_USEC (5 * USEC_PER_SEC)
 
+/* Who has the seat in passing: avertctl that gives leases back, a standby that was told to end. */
+#define PASSING_USEC USEC_PER_SEC
+
 /* One pass over the ledger. */
 typedef struct Pass {
         Engine *e;
@@ -20,15 +23,23 @@ typedef struct Pass {
         size_t n_dropped, n_failed;
 } Pass;
 
-/* Of another daemon than a standby everything is left alone. */
-static int open_stood_in(const char *path, const char *boot_id, LeaseLedger **ret) {
+/* Of another daemon than a standby everything is left alone. A standby may be of another version,
+ * with another file: it is asked to leave all the same. */
+static int open_beside(const char *path, const char *boot_id, LeaseLedger **ret) {
         int r;
 
         r = lease_ledger_open(path, LEDGER_SHARED, boot_id, ret);
+        if (r == -EBADMSG || r == -ENOENT)
+                r = lease_ledger_open(path, LEDGER_SEATS, boot_id, ret);
         if (r < 0 || handover_is_stood_in(*ret))
                 return r;
+        r = handover_wait(*ret, PASSING_USEC);
+        if (r == 0)
+                r = lease_ledger_make(*ret);
+        if (r == 0 || handover_is_stood_in(*ret))
+                return 0;
         *ret = lease_ledger_free(*ret);
-        return -EBUSY;
+        return r;
 }
 
 void engine_leases_open(Engine *e, const char *path, bool standby) {
@@ -43,20 +54,39 @@ void engine_leases_open(Engine *e, const char *path, bool standby) {
         if (r == 0)
                 r = lease_ledger_open(path, access, boot_id, &e->ledger);
         if (r == -EBUSY)
-                r = open_stood_in(path, boot_id, &e->ledger);
+                r = open_beside(path, boot_id, &e->ledger);
         e->ledger_error = -r;
 }
 
+static int take_seat(Engine *e, int *ret_pidfd) {
+        int r;
+
+        r = handover_take(e->ledger, HANDOVER_PATIENCE_USEC, ret_pidfd);
+        if (r < 0)
+                return r;
+        if (!e->standby)
+                r = lease_ledger_make(e->ledger);
+        else if (!lease_ledger_is_current(e->ledger))
+                r = -ESTALE;
+        if (r < 0)
+                lease_ledger_rise(e->ledger, SEAT_ACTING); /* it is not ours to empty */
+        return r;
+}
+
 int engine_take_over(Engine *e, int *ret_pidfd) {
+        bool has_it = e->ledger && lease_ledger_acts(e->ledger);
         int r;
 
         *ret_pidfd = FD_NONE;
-        if (!e->ledger || lease_ledger_acts(e->ledger))
+        if (!e->ledger)
                 return 0;
-        r = handover_take(e->ledger, HANDOVER_PATIENCE_USEC, ret_pidfd);
-        if (r == 0) /* what was found is minutes old, or shows limits that were given back since */
+        r = has_it ? 0 : take_seat(e, ret_pidfd);
+        if (r < 0)
+                return r;
+        lease_ledger_set_unfinished(e->ledger, true);
+        if (!has_it) /* what was found is minutes old, or shows limits that were given back since */
                 engine_refresh(e);
-        return r;
+        return 0;
 }
 
 StandbyState engine_standby(const Engine *e) {
@@ -106,7 +136,6 @@ void engine_leases_begin(Engine *e) {
         }
         if (!e->ledger)
                 return;
-        lease_ledger_set_unfinished(e->ledger, true);
         pass = replay(e, LEASES_ALL, 0, "an earlier avertd left it", false);
         e->told_owed = pass.n_failed > 0;
         if (pass.n_dropped > 0) /* the limits that were read before were those that it gave back */
@@ -124,7 +153,8 @@ void engine_leases_end(Engine *e) {
         if (!e->ledger || !e->reporter || !lease_ledger_acts(e->ledger))
                 return;
         (void) replay(e, LEASES_ALL, 0, "avertd ends", false);
-        lease_ledger_set_unfinished(e->ledger, false);
+        if (e->begun) /* else it has failed, and is missing like one that was killed */
+                lease_ledger_set_unfinished(e->ledger, false);
         lease_ledger_rise(e->ledger, SEAT_ACTING);
 }
 

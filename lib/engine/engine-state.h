@@ -17,6 +17,7 @@ enum { RETIRED_MAX = 8 };
 struct Engine {
         bool dry;
         bool running;
+        bool begun; /* was running once */
         bool stuck; /* a thread could not be ended */
         Sink sink;
         Config *config;               /* the latest; a reference, as the next three */

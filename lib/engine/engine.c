@@ -72,7 +72,7 @@ int engine_start(Engine *e) {
         if (r < 0)
                 return r;
 
-        e->running = true;
+        e->running = e->begun = true;
         return 0;
 }
 

@@ -39,8 +39,9 @@ Engine *engine_free(Engine *e); /* stops it first */
 /* Once, before engine_start(): takes the place of a daemon that was killed, or of the standby that
  * stands in for one (handover.h), which is asked to leave, and makes what was found fresh again.
  * *ret_pidfd: a process that is about to end and still has the sockets, the caller's to close; else
- * FD_NONE. Waits, for some seconds at most. 0; -EBUSY: somebody else acts; other negative errno.
- * Without leases, or where another daemon has them, there is nothing to take. */
+ * FD_NONE. Waits, for some seconds at most. 0; -EBUSY: somebody else acts; -ESTALE: a standby's
+ * ledger is not current any more; other negative errno. Without leases, or where another daemon has
+ * them, there is nothing to take. */
 int engine_take_over(Engine *e, int *ret_pidfd);
 
 /* Makes what was found fresh again, while it waits to be started: processes come and go. */

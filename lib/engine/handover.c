@@ -26,8 +26,11 @@ static int open_sitter(const LeaseLedger *l, LedgerSeat seat) {
 }
 
 HandoverState handover_look(const LeaseLedger *l, int *ret_pidfd) {
-        int fd = open_sitter(l, SEAT_ACTING);
+        int fd;
 
+        if (!lease_ledger_is_current(l))
+                return HANDOVER_NOBODY;
+        fd = open_sitter(l, SEAT_ACTING);
         if (fd >= 0) {
                 *ret_pidfd = fd;
                 return HANDOVER_ACTING;
@@ -43,7 +46,8 @@ bool handover_is_stood_in(const LeaseLedger *l) {
         return pid > 0 && pid == lease_ledger_sitter(l, SEAT_STANDBY);
 }
 
-/* Until the seat is free or the time is over. */
+/* Until the seat is free, who had it has ended - others may have been faster then -, or the time is
+ * over. */
 static int wait_for_seat(LeaseLedger *l, int pidfd, usec_t patience_usec) {
         usec_t until = usec_add(clock_monotonic_usec(), patience_usec);
         int r;
@@ -54,8 +58,15 @@ static int wait_for_seat(LeaseLedger *l, int pidfd, usec_t patience_usec) {
                 r = lease_ledger_sit(l, SEAT_ACTING);
                 if (r != -EBUSY || usec_since(until, clock_monotonic_usec()) == 0)
                         return r;
-                (void) poll(&p, 1, LOOK_MSEC); /* it leaves the seat before it ends */
+                if (poll(&p, 1, LOOK_MSEC) > 0) /* it leaves the seat before it ends */
+                        return lease_ledger_sit(l, SEAT_ACTING);
         }
+}
+
+int handover_wait(LeaseLedger *l, usec_t patience_usec) {
+        _cleanup_close_ int pidfd = open_sitter(l, SEAT_ACTING);
+
+        return wait_for_seat(l, pidfd, patience_usec);
 }
 
 int handover_take(LeaseLedger *l, usec_t patience_usec, int *ret_pidfd) {

@@ -14,8 +14,8 @@
 #include "engine/lease-ledger.h"
 
 typedef enum HandoverState {
-        HANDOVER_NOBODY, /* none acts, and the last one has ended by itself; or it is just changing
-                          */
+        HANDOVER_NOBODY, /* none acts, and the last one has ended by itself; or it is just changing;
+                          * or the ledger is not current any more, and says nothing */
         HANDOVER_ACTING, /* somebody acts: *ret_pidfd is his, and the caller's to close */
         HANDOVER_KILLED, /* none acts, and the last one was killed */
 } HandoverState;
@@ -25,6 +25,10 @@ HandoverState handover_look(const LeaseLedger *l, int *ret_pidfd);
 
 /* Whether a standby stands in. */
 bool handover_is_stood_in(const LeaseLedger *l);
+
+/* Takes the acting seat from nobody: has it when it is free within patience_usec, or as soon as who
+ * has it has ended. 0; -EBUSY: it is not; other negative errno. Waits. */
+int handover_wait(LeaseLedger *l, usec_t patience_usec);
 
 /* Takes the acting seat. A standby that has it is asked to end (SIGTERM), and killed when it does
  * not leave within patience_usec; its pidfd is *ret_pidfd then, the caller's to close, else

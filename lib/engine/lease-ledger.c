@@ -47,7 +47,8 @@ enum { CLAIM_BITS = 8 };
 struct LeaseLedger {
         int fd;    /* owner: main */
         bool acts; /* has the acting seat */
-        LedgerFile *file;
+        char boot_id[BOOT_ID_SIZE];
+        LedgerFile *file; /* NULL: only the seats */
         Claim claims[LEDGER_RECORDS_MAX];
 };
 
@@ -106,21 +107,31 @@ static int open_file(const char *path, LedgerAccess access, int *ret) {
         return 0;
 }
 
-/* Room is taken now: a store into a hole of a full file system would be a SIGBUS. */
-static int size_file(int fd, LedgerAccess access) {
+/* 0; -ENOENT: it is empty; -EBADMSG: it is no ledger of this version; other negative errno. */
+static int check_size(int fd) {
         struct stat st;
 
         if (fstat(fd, &st) < 0)
                 return -errno;
         if (!S_ISREG(st.st_mode))
-                return -EBADMSG;
+                return -EINVAL;
         if ((uint64_t) st.st_size == sizeof(LedgerFile))
                 return 0;
-        if (access != LEDGER_DAEMON)
-                return st.st_size == 0 ? -ENOENT : -EBADMSG;
-        if (ftruncate(fd, 0) < 0)
-                return -errno;
-        return -posix_fallocate(fd, 0, sizeof(LedgerFile));
+        return st.st_size == 0 ? -ENOENT : -EBADMSG;
+}
+
+/* Room is taken now: a store into a hole of a full file system would be a SIGBUS. It is not emptied
+ * before: a standby of another version may look at the head just now. */
+static int size_file(int fd) {
+        static const char none[sizeof(magic)];
+        int r = check_size(fd);
+
+        if (r != -ENOENT && r != -EBADMSG)
+                return r;
+        if (pwrite(fd, none, sizeof(none), 0) != (ssize_t) sizeof(none))
+                return -EIO;
+        r = -posix_fallocate(fd, 0, sizeof(LedgerFile));
+        return r < 0 || ftruncate(fd, sizeof(LedgerFile)) == 0 ? r : -errno;
 }
 
 static bool is_ours(const LedgerHead *h, const char *boot_id) {
@@ -148,7 +159,7 @@ static void begin_file(LedgerFile *f, const char *boot_id) {
         memcpy(f->head.magic, magic, sizeof(magic));
 }
 
-static int map_file(LeaseLedger *l, LedgerAccess access, const char *boot_id) {
+static int map_file(LeaseLedger *l, LedgerAccess access) {
         int protection = access == LEDGER_LOOK ? PROT_READ : PROT_READ | PROT_WRITE;
         void *at = mmap(NULL, sizeof(LedgerFile), protection, MAP_SHARED | MAP_POPULATE, l->fd, 0);
 
@@ -157,12 +168,37 @@ static int map_file(LeaseLedger *l, LedgerAccess access, const char *boot_id) {
         l->file = at;
         if (access == LEDGER_DAEMON || access == LEDGER_SHARED)
                 (void) mlock(at, sizeof(LedgerFile)); /* not permitted: it is in memory for now */
-        if (is_ours(&l->file->head, boot_id))
-                return 0;
-        if (access != LEDGER_DAEMON)
-                return -ENOENT;
-        begin_file(l->file, boot_id);
         return 0;
+}
+
+int lease_ledger_make(LeaseLedger *l) {
+        int r = size_file(l->fd);
+
+        if (r == 0 && !l->file)
+                r = map_file(l, LEDGER_DAEMON);
+        if (r == 0 && !is_ours(&l->file->head, l->boot_id))
+                begin_file(l->file, l->boot_id);
+        return r;
+}
+
+bool lease_ledger_is_current(const LeaseLedger *l) {
+        struct stat st;
+
+        return fstat(l->fd, &st) == 0 && st.st_nlink > 0 && l->file && check_size(l->fd) == 0 &&
+                is_ours(&l->file->head, l->boot_id);
+}
+
+static int open_parts(LeaseLedger *l, const char *path, LedgerAccess access) {
+        int r = open_file(path, access, &l->fd);
+
+        if (r < 0 || access == LEDGER_SEATS)
+                return r;
+        if (access == LEDGER_DAEMON)
+                return lease_ledger_make(l);
+        r = check_size(l->fd);
+        if (r == 0)
+                r = map_file(l, access);
+        return r < 0 || is_ours(&l->file->head, l->boot_id) ? r : -ENOENT;
 }
 
 static void ledger_freep(LeaseLedger **l) {
@@ -178,11 +214,8 @@ int lease_ledger_open(
                 return -ENOMEM;
         l->fd = FD_NONE;
         l->acts = takes_seat(access); /* or it is not opened at all */
-        r = open_file(path, access, &l->fd);
-        if (r == 0)
-                r = size_file(l->fd, access);
-        if (r == 0)
-                r = map_file(l, access, boot_id);
+        (void) text_copy(l->boot_id, sizeof(l->boot_id), boot_id);
+        r = open_parts(l, path, access);
         if (r < 0)
                 return r;
 

@@ -97,6 +97,7 @@ typedef enum LedgerAccess {
         LEDGER_DAEMON, /* makes it if it is not there, and takes the acting seat */
         LEDGER_REPAIR, /* as it is, with the acting seat */
         LEDGER_SHARED, /* as it is, without a seat: for who may take one later */
+        LEDGER_SEATS,  /* only the seats, whatever is in it; then lease_ledger_make() */
         LEDGER_LOOK,   /* reads only */
 } LedgerAccess;
 
@@ -108,6 +109,14 @@ typedef enum LedgerAccess {
 int lease_ledger_open(
         const char *path, LedgerAccess access, const char *boot_id, LeaseLedger **ret);
 LeaseLedger *lease_ledger_free(LeaseLedger *l);
+
+/* With the acting seat: has the file be one of this version and this boot, empty if it was not. 0
+ * or negative errno. */
+int lease_ledger_make(LeaseLedger *l);
+
+/* Whether it still is the file that was opened: one of this version and this boot, and with a name.
+ * A daemon of another version makes its own of it, and somebody may remove it. */
+bool lease_ledger_is_current(const LeaseLedger *l);
 
 /* Takes a seat: 0, -EBUSY when another process has it, or negative errno. */
 int lease_ledger_sit(LeaseLedger *l, LedgerSeat seat);
