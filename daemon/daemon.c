@@ -208,6 +208,37 @@ static void wait_for_leaving(int pidfd) {
         close_fd(pidfd);
 }
 
+/* As a service that is told to act on nothing; by hand one looks on, whoever acts. */
+static int dismiss_standby(const Daemon *d, int *ret_pidfd) {
+        const char *runtime = getenv("RUNTIME_DIRECTORY");
+        Options acting = *d->options;
+        char leases[300];
+        TextBuf b;
+
+        *ret_pidfd = FD_NONE;
+        acting.dry = false;
+        textbuf_init(&b, leases, sizeof(leases));
+        if (!runtime || !*runtime || !place_of_leases(&acting, &b))
+                return 0;
+        return standby_dismiss(leases, ret_pidfd);
+}
+
+/* From here on nobody else acts. */
+static int take_place(Daemon *d, int *ret_leaving_fd) {
+        int r;
+
+        if (!d->options->dry) {
+                r = engine_take_over(d->engine, ret_leaving_fd);
+                if (r < 0)
+                        log_error("the place of who acts here cannot be taken: %s", strerror(-r));
+                return r;
+        }
+        r = dismiss_standby(d, ret_leaving_fd);
+        if (r < 0)
+                log_warning("this is a dry run, but others may act here: %s", strerror(-r));
+        return 0;
+}
+
 /* It protects first: who asks can wait. */
 static int begin_to_act(Daemon *d) {
         int leaving_fd = FD_NONE;
@@ -220,11 +251,9 @@ static int begin_to_act(Daemon *d) {
                 r = own_errands(d);
         if (r < 0)
                 return r;
-        r = engine_take_over(d->engine, &leaving_fd); /* from here on nobody else acts */
-        if (r < 0) {
-                log_error("the place of who acts here cannot be taken: %s", strerror(-r));
+        r = take_place(d, &leaving_fd);
+        if (r < 0)
                 return r;
-        }
         r = engine_start(d->engine);
         wait_for_leaving(leaving_fd);
         return r;

@@ -32,5 +32,11 @@ int standby_find(Standby *s, const char *leases);
  * made ready is not what the next one needs; or told to end; negative errno. */
 int standby_wait(Standby *s, const StandbyCare *care);
 
+/* For a daemon that is to act on nothing: has nobody act in the place of one that was killed, by
+ * the ledger at `leases`. A standby that does is asked to leave; its pidfd is *ret_pidfd then, the
+ * caller's to close, else FD_NONE. Waits, for some seconds at most. 0, also when there is nothing
+ * to do; -EBUSY: a daemon acts; other negative errno. */
+int standby_dismiss(const char *leases, int *ret_pidfd);
+
 /* Leaves the seat. */
 void standby_done(Standby *s);

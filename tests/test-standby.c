@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/standby.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -200,9 +201,48 @@ START_TEST(it_is_refreshed_while_it_waits) {
 }
 END_TEST
 
+START_TEST(a_dry_run_has_nobody_stand_in) {
+        Sitter s;
+        int pidfd;
+
+        begin();
+        ck_assert_int_eq(standby_dismiss(path, &pidfd), 0); /* there is no ledger */
+        ck_assert_int_lt(pidfd, 0);
+
+        s = sitter_start(path, boot_id, ACTING | STANDBY, SITTER_ENDS);
+        sitter_wait(&s);
+        ck_assert_int_eq(standby_dismiss(path, &pidfd), 0);
+        ck_assert_int_ge(pidfd, 0);
+        close_fd(pidfd);
+        sitter_kill(&s);
+        ck_assert_finds_nothing(); /* nor will the next one */
+
+        s = start(ACTING);
+        sitter_kill(&s); /* before there was a standby */
+        ck_assert_int_eq(standby_dismiss(path, &pidfd), 0);
+        ck_assert_int_lt(pidfd, 0);
+        ck_assert_finds_nothing();
+        end();
+}
+END_TEST
+
+START_TEST(but_leaves_a_daemon_alone) {
+        Sitter daemon;
+        int pidfd;
+
+        begin();
+        daemon = start(ACTING);
+        ck_assert_int_eq(standby_dismiss(path, &pidfd), -EBUSY);
+        ck_assert_int_lt(pidfd, 0);
+        ck_assert(sitter_lives(&daemon));
+        sitter_finish(&daemon);
+        end();
+}
+END_TEST
+
 HARNESS_MAIN("standby", it_acts_when_the_daemon_was_killed,
         it_acts_at_once_when_the_daemon_was_killed_before, it_ends_when_the_daemon_has_ended,
         who_was_faster_is_stood_by_for_as_well, any_signal_ends_the_waiting,
         without_a_daemon_there_is_nothing_to_stand_by_for, after_a_daemon_that_has_ended_neither,
         a_second_standby_finds_nothing, a_ledger_of_another_boot_is_none,
-        it_is_refreshed_while_it_waits)
+        it_is_refreshed_while_it_waits, a_dry_run_has_nobody_stand_in, but_leaves_a_daemon_alone)

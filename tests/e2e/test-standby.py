@@ -47,7 +47,7 @@ class Bed:
             f.write(POLICY.format(hog=self.hog))
         self.running = []
 
-    def start(self, name, *options):
+    def start(self, name, *options, service=False):
         """One whose words go to the file NAME, and what it tells the service manager to a socket of that name."""
         manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         manager.bind(os.path.join(self.tmp, name + '.notify'))
@@ -55,7 +55,8 @@ class Bed:
         with open(os.path.join(self.tmp, name), 'w', encoding='utf-8') as log:
             run = subprocess.Popen([self.avertd, '--config', self.policy, '--bus', self.bus, '--system-bus', '', *options],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
-                                   env=dict(os.environ, NOTIFY_SOCKET=os.path.join(self.tmp, name + '.notify')))
+                                   env=dict(os.environ, NOTIFY_SOCKET=os.path.join(self.tmp, name + '.notify'),
+                                            RUNTIME_DIRECTORY=self.tmp if service else ''))
         run.name, run.manager = name, manager
         self.running.append(run)
         return run
@@ -148,6 +149,19 @@ def checks(bed):
     bed.hears(standby, 'waiting for a daemon')
     standby.terminate()
     yield 'without a daemon it waits, and ends when it is told to', ended(standby)
+
+    daemon = bed.daemon('daemon-3')
+    standby = bed.standby('standby-5')
+    daemon.kill()
+    daemon.wait()
+    yield 'a daemon that is killed again is stood in for again', bed.acts(standby)
+    looker = bed.start('dry-by-hand', '--dry-run')
+    bed.hears(looker, 'READY=1')
+    yield 'and who looks on by hand changes nothing', bed.who_acts() == standby.pid
+    service = bed.start('dry-service', '--dry-run', service=True)
+    bed.hears(service, 'READY=1')
+    yield 'but when the service comes back as a dry run, the standby has ended', ended(standby)
+    yield 'and the service looks on', bed.who_acts() == service.pid
 
 
 def main():
