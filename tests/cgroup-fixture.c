@@ -17,8 +17,6 @@
 #include "kernel/cgroup-state.h"
 #include "kernel/pidfd.h"
 
-#define PATIENCE_MS 10000
-
 static bool give_up(CgroupFixture *f, const char *why) {
         printf("# SKIP %s\n", why);
         sysroot_done(&f->root);
@@ -139,7 +137,7 @@ void cgroup_fixture_await_empty(int dir_fd) {
         ck_assert_int_eq(cgroup_file_open_at(dir_fd, "cgroup.events", &p.fd), CGROUP_OK);
         do
                 r = cgroup_state_read_fd(p.fd, &state);
-        while (r == CGROUP_OK && state.populated && poll(&p, 1, PATIENCE_MS) > 0);
+        while (r == CGROUP_OK && state.populated && poll(&p, 1, HARNESS_PATIENCE_MSEC) > 0);
         close_fd(p.fd);
         ck_assert_int_eq(r, CGROUP_OK);
         ck_assert_msg(!state.populated, "somebody is left in the cgroup");

@@ -19,6 +19,12 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* How long a test may hang, and how long it waits for what comes at once where the machine is idle:
+ * no test that passes uses them up, however busy the machine is. The second one ends first, because
+ * it can say what did not come. */
+#define HARNESS_TIMEOUT_SEC 120
+#define HARNESS_PATIENCE_MSEC (60 * 1000)
+
 /* A temporary tree under $TMPDIR. `fd` is its directory. */
 typedef struct Fixture {
         char path[256];
@@ -54,7 +60,7 @@ int harness_run(Suite *suite);
                 TCase *tc = tcase_create(name);                                                    \
                 for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)                      \
                         tcase_add_test(tc, tests[i]);                                              \
-                tcase_set_timeout(tc, 30);                                                         \
+                tcase_set_timeout(tc, HARNESS_TIMEOUT_SEC);                                        \
                 suite_add_tcase(s, tc);                                                            \
                 return harness_run(s);                                                             \
         }

@@ -177,7 +177,7 @@ static size_t run_on(Bed *b, int signo, const Victim *victims, size_t n) {
 static size_t await_outcomes(Bed *b) {
         struct pollfd fd = { .fd = reapers_event_fd(b->reapers), .events = POLLIN };
 
-        ck_assert_int_eq(poll(&fd, 1, 10000), 1);
+        ck_assert_int_eq(poll(&fd, 1, HARNESS_PATIENCE_MSEC), 1);
         return reapers_collect(b->reapers, b->outcomes, 8);
 }
 
@@ -190,7 +190,7 @@ START_TEST(sigkill_is_sent_at_once_and_memory_released_by_a_reaper) {
         victims_publish(b.roster, &v, 1);
         ck_assert_uint_eq(run_on(&b, SIGKILL, &v, 1), 1);
         ck_assert_int_eq(b.outcomes[0].kind, OUTCOME_SENT);
-        ck_assert(victim_has_ended(&v, 10000));
+        ck_assert(victim_has_ended(&v, HARNESS_PATIENCE_MSEC));
         victim_done(&v);
         bed_done(&b);
 }
@@ -206,7 +206,7 @@ START_TEST(sigterm_goes_through_a_reaper) {
         ck_assert_uint_eq(run_on(&b, SIGTERM, &v, 1), 0);
         ck_assert_uint_eq(await_outcomes(&b), 1);
         ck_assert_int_eq(b.outcomes[0].kind, OUTCOME_SENT);
-        ck_assert(victim_has_ended(&v, 10000));
+        ck_assert(victim_has_ended(&v, HARNESS_PATIENCE_MSEC));
         victim_done(&v);
         bed_done(&b);
 }
@@ -221,7 +221,7 @@ START_TEST(without_reapers_sigterm_is_sent_by_ourselves) {
         victims_publish(b.roster, &v, 1);
         ck_assert_uint_eq(run_on(&b, SIGTERM, &v, 1), 1);
         ck_assert_int_eq(b.outcomes[0].kind, OUTCOME_SENT);
-        ck_assert(victim_has_ended(&v, 10000));
+        ck_assert(victim_has_ended(&v, HARNESS_PATIENCE_MSEC));
         victim_done(&v);
         bed_done(&b);
 }
@@ -347,8 +347,8 @@ START_TEST(two_that_share_their_memory_end_together) {
         victim_start_pair(pair);
         victims_publish(b.roster, pair, 2);
         ck_assert_uint_eq(run_on(&b, SIGKILL, pair, 2), 2);
-        ck_assert(victim_has_ended(&pair[0], 10000));
-        ck_assert(victim_has_ended(&pair[1], 10000));
+        ck_assert(victim_has_ended(&pair[0], HARNESS_PATIENCE_MSEC));
+        ck_assert(victim_has_ended(&pair[1], HARNESS_PATIENCE_MSEC));
         victim_done(&pair[0]);
         victim_done(&pair[1]);
         bed_done(&b);
@@ -366,7 +366,7 @@ START_TEST(a_dead_leader_with_living_threads_is_killed) {
         ck_assert(!victim_has_ended(&v, 50));
         ck_assert_uint_eq(run_on(&b, SIGKILL, &v, 1), 1);
         ck_assert_int_eq(b.outcomes[0].kind, OUTCOME_SENT);
-        ck_assert(victim_has_ended(&v, 10000));
+        ck_assert(victim_has_ended(&v, HARNESS_PATIENCE_MSEC));
         victim_done(&v);
         bed_done(&b);
 }
@@ -429,7 +429,7 @@ START_TEST(with_all_reapers_hung_waiting_signals_are_sent_by_ourselves) {
                 (void) poll(NULL, 0, 1); /* until it has begun */
         ck_assert_uint_eq(kernel_act_take_over(&b.kernel, 1, b.outcomes, 8), 1);
         ck_assert_int_eq(b.outcomes[0].kind, OUTCOME_SENT);
-        ck_assert(victim_has_ended(&v, 10000));
+        ck_assert(victim_has_ended(&v, HARNESS_PATIENCE_MSEC));
 
         ck_assert_int_eq(write(hang_fds[1], "", 1), 1);
         victim_done(&v);
@@ -459,7 +459,7 @@ int main(void) {
         tcase_add_test(tc, a_dead_leader_with_living_threads_is_killed);
         tcase_add_test(tc, a_slot_is_held_while_a_reaper_works_on_it);
         tcase_add_test(tc, with_all_reapers_hung_waiting_signals_are_sent_by_ourselves);
-        tcase_set_timeout(tc, 30);
+        tcase_set_timeout(tc, HARNESS_TIMEOUT_SEC);
         suite_add_tcase(s, tc);
         return harness_run(s);
 }

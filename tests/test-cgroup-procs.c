@@ -63,7 +63,8 @@ START_TEST(every_process_gets_the_signal_and_none_outside) {
         ck_assert_uint_eq(done.n_sent, MANY);
         ck_assert_uint_eq(done.n_refused, 0);
         for (size_t i = 0; i < MANY; i++)
-                ck_assert_msg(cgroup_fixture_reap(pids[i], 10000) == SIGTERM, "process %zu", i);
+                ck_assert_msg(cgroup_fixture_reap(pids[i], HARNESS_PATIENCE_MSEC) == SIGTERM,
+                        "process %zu", i);
         ck_assert_int_eq(cgroup_fixture_reap(below, 0), -1);
         ck_assert_int_eq(cgroup_fixture_reap(outsider, 0), -1);
 
@@ -127,8 +128,8 @@ START_TEST(the_whole_tree_is_killed_through_a_kept_descriptor) {
         a = cgroup_fixture_member(dir, true);
         b = cgroup_fixture_member(inner, true);
         ck_assert_int_eq(cgroup_kill_fd(fd), CGROUP_OK);
-        ck_assert_int_eq(cgroup_fixture_reap(a, 10000), SIGKILL);
-        ck_assert_int_eq(cgroup_fixture_reap(b, 10000), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(a, HARNESS_PATIENCE_MSEC), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(b, HARNESS_PATIENCE_MSEC), SIGKILL);
         ck_assert_int_eq(cgroup_kill_fd(fd), CGROUP_OK); /* an empty one: nothing to do */
 
         cgroup_fixture_await_empty(dir);

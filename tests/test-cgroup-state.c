@@ -88,16 +88,16 @@ START_TEST(the_kernel_tells_when_the_last_process_leaves_and_when_the_cgroup_goe
         ck_assert(s.populated);
 
         ck_assert_int_eq(kill(pid, SIGKILL), 0);
-        ck_assert_int_eq(cgroup_fixture_reap(pid, 10000), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(pid, HARNESS_PATIENCE_MSEC), SIGKILL);
         while (s.populated) {
-                ck_assert_msg(poll(&p, 1, 10000) == 1, "no notice of the end");
+                ck_assert_msg(poll(&p, 1, HARNESS_PATIENCE_MSEC) == 1, "no notice of the end");
                 ck_assert_int_eq(cgroup_state_read_fd(p.fd, &s), CGROUP_OK);
         }
 
         cgroup_fixture_remove(f.fd, "a");
         s.populated = true;
         for (int i = 0; i < 3; i++) { /* for ever readable, as poll(2) sees it */
-                ck_assert_int_eq(poll(&p, 1, 10000), 1);
+                ck_assert_int_eq(poll(&p, 1, HARNESS_PATIENCE_MSEC), 1);
                 ck_assert_int_eq(cgroup_state_read_fd(p.fd, &s), CGROUP_GONE);
         }
         ck_assert(s.populated);
@@ -115,7 +115,7 @@ int main(void) {
         tcase_add_loop_test(tc, populated_and_frozen_are_told, 0, ELEMENTS(rows));
         tcase_add_test(tc, a_recorded_cgroup_without_events_is_populated_by_its_processes);
         tcase_add_test(tc, the_kernel_tells_when_the_last_process_leaves_and_when_the_cgroup_goes);
-        tcase_set_timeout(tc, 30);
+        tcase_set_timeout(tc, HARNESS_TIMEOUT_SEC);
         suite_add_tcase(suite, tc);
         return harness_run(suite);
 }

@@ -23,7 +23,7 @@ static bool await(CgroupWatch *w, CgroupNoticeKind kind, int watch) {
                 while (cgroup_watch_next(w, &notice))
                         if (notice.kind == kind && notice.watch == watch)
                                 return true;
-                if (poll(&p, 1, 10000) <= 0)
+                if (poll(&p, 1, HARNESS_PATIENCE_MSEC) <= 0)
                         return false;
         }
 }
@@ -85,7 +85,7 @@ START_TEST(the_kernel_tells_of_cgroups_that_come_change_and_go) {
         pid = cgroup_fixture_member(dir, false);
         ck_assert(await(&w, CGROUP_NOTICE_STATE, a));
         ck_assert_int_eq(kill(pid, SIGKILL), 0);
-        ck_assert_int_eq(cgroup_fixture_reap(pid, 10000), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(pid, HARNESS_PATIENCE_MSEC), SIGKILL);
         ck_assert(await(&w, CGROUP_NOTICE_STATE, a));
         cgroup_fixture_await_empty(dir);
         close_fd(state_fd);

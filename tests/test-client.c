@@ -181,7 +181,7 @@ static void process_until(size_t len) {
                 ck_assert_int_ge(avert_client_get_timeout(client, &until), 0);
                 p.events = (short) avert_client_get_events(client);
                 if (r == 0)
-                        ck_assert_int_ge(poll(&p, 1, 10000), 1);
+                        ck_assert_int_ge(poll(&p, 1, HARNESS_PATIENCE_MSEC), 1);
         }
 }
 

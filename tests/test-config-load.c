@@ -545,7 +545,7 @@ int main(void) {
         Suite *s = suite_create("config-load");
         TCase *tc = tcase_create("config-load");
 
-        tcase_set_timeout(tc, 60); /* loads thousands of times */
+        tcase_set_timeout(tc, HARNESS_TIMEOUT_SEC); /* loads thousands of times */
         tcase_add_checked_fixture(tc, setup, teardown);
         for (size_t i = 0; i < ELEMENTS(tests); i++)
                 tcase_add_test(tc, tests[i]);

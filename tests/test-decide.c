@@ -1371,7 +1371,7 @@ int main(void) {
         ADD_ROWS(in_a_critical_moment_a_victim_gets_the_time_to_go, wait_rows);
         for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
                 tcase_add_test(tc, tests[i]);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, HARNESS_TIMEOUT_SEC);
         suite_add_tcase(s, tc);
         return harness_run(s);
 }

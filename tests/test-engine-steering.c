@@ -62,7 +62,7 @@ static Steering seen(Engine *e) {
         while (!(v = engine_view(e))) {
                 struct pollfd p = { .fd = engine_view_fd(e), .events = POLLIN };
 
-                ck_assert_int_eq(poll(&p, 1, 10000), 1);
+                ck_assert_int_eq(poll(&p, 1, HARNESS_PATIENCE_MSEC), 1);
         }
         s = v->book.steering;
         engine_view_release(e);
@@ -237,7 +237,7 @@ int main(void) {
         Suite *s = suite_create("engine-steering");
         TCase *tc = tcase_create("engine-steering");
 
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, HARNESS_TIMEOUT_SEC);
         for (size_t i = 0; i < ELEMENTS(tests); i++)
                 tcase_add_test(tc, tests[i]);
         suite_add_tcase(s, tc);

@@ -90,7 +90,7 @@ static Engine *make(const char *text) {
 static bool await(int fd) {
         struct pollfd p = { .fd = fd, .events = POLLIN };
 
-        return poll(&p, 1, 10000) == 1;
+        return poll(&p, 1, HARNESS_PATIENCE_MSEC) == 1;
 }
 
 static bool await_event(Engine *e, EventKind kind, Event *ret) {

@@ -53,7 +53,7 @@ static void retire(const Victim *v) {
 
 static void end(const Victim *v) {
         ck_assert_int_eq(pidfd_signal(v->pidfd, SIGKILL), PIDFD_OK);
-        ck_assert(victim_has_ended(v, 10000));
+        ck_assert(victim_has_ended(v, HARNESS_PATIENCE_MSEC));
 }
 
 START_TEST(each_end_is_told_once) {

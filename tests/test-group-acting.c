@@ -105,7 +105,7 @@ static void await_outcomes(Bed *b, size_t n) {
         while (have < n) {
                 struct pollfd fd = { .fd = reapers_event_fd(b->reapers), .events = POLLIN };
 
-                ck_assert_int_eq(poll(&fd, 1, 10000), 1);
+                ck_assert_int_eq(poll(&fd, 1, HARNESS_PATIENCE_MSEC), 1);
                 have += reapers_collect(b->reapers, b->outcomes + have, 16 - have);
         }
         ck_assert_uint_eq(have, n);
@@ -140,11 +140,11 @@ START_TEST(sigkill_ends_the_whole_tree_by_one_reaper_and_its_end_is_told_once) {
         ck_assert_uint_eq(run(&b), 0);
         await_outcomes(&b, 1);
         expect(&b.outcomes[0], &b.plan.actions[0].groups[0], OUTCOME_SENT, 0);
-        ck_assert_int_eq(cgroup_fixture_reap(outer, 10000), SIGKILL);
-        ck_assert_int_eq(cgroup_fixture_reap(inner, 10000), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(outer, HARNESS_PATIENCE_MSEC), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(inner, HARNESS_PATIENCE_MSEC), SIGKILL);
         while (n == 0) {
                 ck_assert_uint_eq(flight_watch_poll_fds(&watch, fds), 1);
-                ck_assert_int_eq(poll(fds, 1, 10000), 1);
+                ck_assert_int_eq(poll(fds, 1, HARNESS_PATIENCE_MSEC), 1);
                 n = flight_watch_collect(&watch, 5, b.outcomes, 16);
         }
         ck_assert_uint_eq(n, 1);
@@ -203,8 +203,8 @@ START_TEST(another_signal_goes_to_each_process_of_each_cgroup) {
                 expect(o, &b.plan.actions[0].groups[o->slot == b.plan.actions[0].groups[1].slot],
                         OUTCOME_SENT, 0);
         }
-        ck_assert_int_eq(cgroup_fixture_reap(outer, 10000), SIGTERM);
-        ck_assert_int_eq(cgroup_fixture_reap(inner, 10000), SIGTERM);
+        ck_assert_int_eq(cgroup_fixture_reap(outer, HARNESS_PATIENCE_MSEC), SIGTERM);
+        ck_assert_int_eq(cgroup_fixture_reap(inner, HARNESS_PATIENCE_MSEC), SIGTERM);
         ck_assert_int_eq(cgroup_fixture_reap(deaf, 50), -1);
         ck_assert_int_eq(cgroup_fixture_reap(outside, 0), -1);
         bed_done(&b);
@@ -225,8 +225,8 @@ START_TEST(without_cgroup_kill_each_process_is_killed) {
         await_outcomes(&b, 2);
         ck_assert_int_eq(b.outcomes[0].kind, OUTCOME_SENT);
         ck_assert_int_eq(b.outcomes[1].kind, OUTCOME_SENT);
-        ck_assert_int_eq(cgroup_fixture_reap(outer, 10000), SIGKILL);
-        ck_assert_int_eq(cgroup_fixture_reap(inner, 10000), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(outer, HARNESS_PATIENCE_MSEC), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(inner, HARNESS_PATIENCE_MSEC), SIGKILL);
         bed_done(&b);
 }
 END_TEST
@@ -250,7 +250,7 @@ START_TEST(a_cgroup_kill_that_refuses_is_made_good_process_by_process) {
         ck_assert_uint_eq(run(&b), 0);
         await_outcomes(&b, 1);
         expect(&b.outcomes[0], &b.plan.actions[0].groups[0], OUTCOME_SENT, 0);
-        ck_assert_int_eq(cgroup_fixture_reap(outer, 10000), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(outer, HARNESS_PATIENCE_MSEC), SIGKILL);
         bed_done(&b);
 }
 END_TEST
@@ -269,8 +269,8 @@ START_TEST(without_a_reaper_the_caller_writes_cgroup_kill_and_opens_nothing_for_
         b.plan.actions[0].signo = SIGKILL;
         ck_assert_uint_eq(run(&b), 1);
         expect(&b.outcomes[0], &b.plan.actions[0].groups[0], OUTCOME_SENT, 0);
-        ck_assert_int_eq(cgroup_fixture_reap(outer, 10000), SIGKILL);
-        ck_assert_int_eq(cgroup_fixture_reap(inner, 10000), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(outer, HARNESS_PATIENCE_MSEC), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(inner, HARNESS_PATIENCE_MSEC), SIGKILL);
         bed_done(&b);
 }
 END_TEST
@@ -468,7 +468,7 @@ int main(void) {
                 tc, what_must_not_be_hit_is_refused_whatever_the_plan_says, 0, ELEMENTS(refused));
         tcase_add_loop_test(
                 tc, with_a_full_queue_nothing_is_done_to_a_cgroup_by_the_caller_or_by_halves, 0, 3);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, HARNESS_TIMEOUT_SEC);
         suite_add_tcase(suite, tc);
         return harness_run(suite);
 }

@@ -133,7 +133,7 @@ static void await(int watch_fd) {
         char events[4096];
         struct pollfd fd = { .fd = watch_fd, .events = POLLIN };
 
-        ck_assert_int_eq(poll(&fd, 1, 10000), 1);
+        ck_assert_int_eq(poll(&fd, 1, HARNESS_PATIENCE_MSEC), 1);
         ck_assert_int_gt(read(watch_fd, events, sizeof(events)), 0);
 }
 

@@ -46,7 +46,7 @@ static void reap(pid_t pid) {
 static void await_end(int pidfd) {
         struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
-        ck_assert_int_eq(poll(&p, 1, 10000), 1);
+        ck_assert_int_eq(poll(&p, 1, HARNESS_PATIENCE_MSEC), 1);
 }
 
 START_TEST(a_process_is_signalled_through_its_descriptor_until_it_is_reaped) {

@@ -150,7 +150,7 @@ static size_t order(Bed *b, uint64_t id, ActionKind kind, LeaseFile file, uint64
 static const Outcome *await(Bed *b) {
         struct pollfd fd = { .fd = reapers_event_fd(b->reapers), .events = POLLIN };
 
-        ck_assert_int_eq(poll(&fd, 1, 10000), 1);
+        ck_assert_int_eq(poll(&fd, 1, HARNESS_PATIENCE_MSEC), 1);
         ck_assert_uint_eq(reapers_collect(b->reapers, b->outcomes, 8), 1);
         return b->outcomes;
 }
@@ -450,7 +450,7 @@ START_TEST(a_return_that_overtakes_its_lease_undoes_it) {
         while (n < 2) {
                 struct pollfd fd = { .fd = reapers_event_fd(b.reapers), .events = POLLIN };
 
-                ck_assert_int_eq(poll(&fd, 1, 10000), 1);
+                ck_assert_int_eq(poll(&fd, 1, HARNESS_PATIENCE_MSEC), 1);
                 n += reapers_collect(b.reapers, b.outcomes + n, 8 - n);
         }
         ck_assert_uint_eq(b.outcomes[0].action, 1);

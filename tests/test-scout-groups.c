@@ -615,7 +615,7 @@ static void await_news(Bed *b) {
         struct pollfd fds[SCOUT_GROUPS_FDS];
         size_t n = scout_groups_poll_fds(b->groups, fds);
 
-        ck_assert_int_gt(poll(fds, (nfds_t) n, 10000), 0);
+        ck_assert_int_gt(poll(fds, (nfds_t) n, HARNESS_PATIENCE_MSEC), 0);
         (void) scout_groups_polled(b->groups, fds, n);
 }
 
@@ -652,7 +652,7 @@ START_TEST(real_cgroups_are_heard_of_as_they_come_fill_and_go) {
         ck_assert_int_ge(group_roster_slot(b.roster, g.slot)->procs_fd, 0);
 
         ck_assert_int_eq(kill(pid, SIGKILL), 0);
-        ck_assert_int_eq(cgroup_fixture_reap(pid, 10000), SIGKILL);
+        ck_assert_int_eq(cgroup_fixture_reap(pid, HARNESS_PATIENCE_MSEC), SIGKILL);
         cgroup_fixture_await_empty(dir);
         close_fd(inner);
         cgroup_fixture_remove(dir, "inner");
@@ -982,12 +982,12 @@ START_TEST(an_event_in_a_cgroup_is_read_and_is_an_alarm) {
         ck_assert_uint_ge(scout_groups_poll_fds(b.groups, fds), 1);
         ck_assert_int_eq(poll(fds, 1, 0), 0);
         put(&b, "/a.service", "memory.current", "11\n"); /* nobody asks for that */
-        ck_assert_int_eq(poll(fds, 1, 10000), 1);
+        ck_assert_int_eq(poll(fds, 1, HARNESS_PATIENCE_MSEC), 1);
         ck_assert(!scout_groups_polled(b.groups, fds, 1));
         ck_assert(!scout_groups_has_news(b.groups));
 
         put(&b, "/a.service", "memory.events.local", "low 1\nhigh 2\nmax 3\noom 4\noom_kill 6\n");
-        ck_assert_int_eq(poll(fds, 1, 10000), 1);
+        ck_assert_int_eq(poll(fds, 1, HARNESS_PATIENCE_MSEC), 1);
         ck_assert(!scout_groups_polled(b.groups, fds, 1)); /* nobody named it */
         ck_assert(scout_groups_can_wait(b.groups));
         ck_assert(scout_groups_has_news(b.groups));
@@ -999,10 +999,10 @@ START_TEST(an_event_in_a_cgroup_is_read_and_is_an_alarm) {
         scout_groups_take_config(
                 b.groups, policy_for(WATCH_UNIT, MATCH_UNIT, "a.*", METRIC_CGROUP_USAGE));
         put(&b, "/a.service", "memory.events", "low 1\nhigh 2\nmax 9\noom 4\noom_kill 6\n");
-        ck_assert_int_eq(poll(fds, 1, 10000), 1);
+        ck_assert_int_eq(poll(fds, 1, HARNESS_PATIENCE_MSEC), 1);
         ck_assert(scout_groups_polled(b.groups, fds, 1));
         put(&b, "/b.service", "cgroup.procs", "\n");
-        ck_assert_int_eq(poll(fds, 1, 10000), 1);
+        ck_assert_int_eq(poll(fds, 1, HARNESS_PATIENCE_MSEC), 1);
         ck_assert(!scout_groups_polled(b.groups, fds, 1));
         ck_assert(!scout_groups_can_wait(b.groups)); /* a newcomer */
         bed_done(&b);
@@ -1240,7 +1240,7 @@ int main(void) {
         tcase_add_loop_test(
                 tc, what_changes_just_before_a_known_one_is_watched_is_not_missed, 0, 4);
         tcase_add_loop_test(tc, the_tightest_ancestor_binds, 0, ELEMENTS(bounds));
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, HARNESS_TIMEOUT_SEC);
         suite_add_tcase(suite, tc);
         return harness_run(suite);
 }

@@ -467,7 +467,7 @@ START_TEST(the_running_thread_ticks_answers_and_ends) {
         ck_assert_int_eq(sentinel_start(bed.sentinel), 0);
         ck_assert(sentinel_request_view(bed.sentinel, view, true));
         fd = (struct pollfd){ .fd = sentinel_view_fd(bed.sentinel), .events = POLLIN };
-        ck_assert_int_eq(poll(&fd, 1, 10000), 1);
+        ck_assert_int_eq(poll(&fd, 1, HARNESS_PATIENCE_MSEC), 1);
         ck_assert_ptr_eq(sentinel_take_view(bed.sentinel), view);
         ck_assert_uint_ge(view->sentinel.ticks, 1);
         ck_assert_uint_le(sentinel_heartbeat(bed.sentinel, &planned), clock_monotonic_usec());
