@@ -10,7 +10,7 @@
 #include "daemon/starter.h"
 #include "tests/harness.h"
 
-#define PATIENCE_MSEC 20000
+#define PATIENCE_USEC (HARNESS_PATIENCE_MSEC * USEC_PER_MSEC)
 
 static StarterAnswer last_answer;
 static unsigned n_answers;
@@ -22,7 +22,7 @@ static void on_starter_answer(void *ctx _unused_, const StarterAnswer *answer) {
 
 /* Waits until the n-th answer has come. */
 static void wait_answers(Starter *s, unsigned n) {
-        usec_t until = clock_monotonic_usec() + PATIENCE_MSEC * USEC_PER_MSEC;
+        usec_t until = clock_monotonic_usec() + PATIENCE_USEC;
 
         while (n_answers < n) {
                 struct pollfd p = { .fd = starter_fd(s), .events = POLLIN };

@@ -15,7 +15,7 @@
 
 #include "tests/errand-desk.h"
 
-#define PATIENCE_USEC (20 * USEC_PER_SEC)
+#define PATIENCE_USEC (HARNESS_PATIENCE_MSEC * USEC_PER_MSEC)
 
 static Fixture fixture;
 static Starter *starter;
@@ -225,7 +225,7 @@ START_TEST(time_that_is_over_makes_it_partial_and_late_and_writing_goes_on) {
         inquiries_dispatch(&inquiries, clock_monotonic_usec());
         has(read_capture(), "\"partial\":true");
         has(read_capture(), "it was not read in time");
-        for (int i = 0; i < 1000 && steps.entries[0].errand; i++) {
+        for (int i = 0; i < HARNESS_PATIENCE_MSEC / 2 && steps.entries[0].errand; i++) {
                 starter_dispatch(starter);
                 (void) poll(NULL, 0, 2);
         }
@@ -280,7 +280,7 @@ int main(void) {
                 tcase_add_test(tc, tests[i]);
         tcase_add_loop_test(tc, targets_that_are_not_there_any_more_are_named, 0, 2);
         tcase_add_checked_fixture(tc, set_up, tear_down);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, HARNESS_TIMEOUT_SEC);
         suite_add_tcase(s, tc);
         return harness_run(s);
 }

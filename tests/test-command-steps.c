@@ -9,7 +9,7 @@
 
 #include "tests/errand-desk.h"
 
-#define PATIENCE_USEC (20 * USEC_PER_SEC)
+#define PATIENCE_USEC (HARNESS_PATIENCE_MSEC * USEC_PER_MSEC)
 
 static Starter *starter;
 static CommandSteps steps;
@@ -178,7 +178,7 @@ int main(void) {
         for (size_t i = 0; i < ELEMENTS(tests); i++)
                 tcase_add_test(tc, tests[i]);
         tcase_add_checked_fixture(tc, set_up, tear_down);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, HARNESS_TIMEOUT_SEC);
         suite_add_tcase(s, tc);
         return harness_run(s);
 }
