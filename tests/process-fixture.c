@@ -166,8 +166,10 @@ bool victim_has_ended(const Victim *v, int timeout_ms) {
         return poll(&p, 1, timeout_ms) == 1;
 }
 
+/* Not every one is a child of ours that could be waited for: the pidfd tells of the end of all. */
 void victim_done(Victim *v) {
         (void) pidfd_signal(v->pidfd, SIGKILL);
+        ck_assert(victim_has_ended(v, HARNESS_PATIENCE_MSEC));
         (void) waitpid(v->pid, NULL, 0);
         v->pidfd = close_fd(v->pidfd);
 }
