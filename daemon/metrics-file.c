@@ -17,7 +17,7 @@
 
 enum {
         STACK_BYTES = 64 * 1024,
-        STOP_TIMEOUT_USEC = 1000 * 1000,
+        STOP_TIMEOUT_USEC = 2 * 1000 * 1000,
         PATH_MAX_BYTES = 4096,
 };
 

@@ -27,7 +27,7 @@ enum {
         RELEASE_TRIES = 20,
         RELEASE_PAUSE_USEC = 5000,
         TELL_PAUSE_USEC = 5000,
-        STOP_TIMEOUT_USEC = 500 * 1000,
+        STOP_TIMEOUT_USEC = 2 * 1000 * 1000, /* for all of them: most have nothing to do */
 };
 
 /* Sequence numbers say whose turn a cell is: position: free for that job; position + 1: it holds
@@ -316,13 +316,16 @@ int reapers_start(Reapers *r) {
 }
 
 bool reapers_stop(Reapers *r) {
+        usec_t until = usec_add(clock_monotonic_usec(), STOP_TIMEOUT_USEC);
+
         atomic_store(&r->stop, true);
         for (unsigned i = 0; i < r->n; i++)
                 (void) sem_post(&r->work);
         for (unsigned i = 0; i < r->n; i++) {
                 if (!r->reapers[i].running)
                         continue;
-                if (thread_join(r->reapers[i].thread, STOP_TIMEOUT_USEC) < 0)
+                if (thread_join(r->reapers[i].thread, usec_since(until, clock_monotonic_usec())) <
+                        0)
                         r->stuck = true;
                 r->reapers[i].running = false;
         }
