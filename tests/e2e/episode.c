@@ -37,7 +37,7 @@
 #define COUNTS_ALLOCATIONS 1
 #endif
 
-enum { WATCHED_MAX = 8, HOG_MIB = 40, SMALL_MIB = 1, PATIENCE_MSEC = 20000 };
+enum { WATCHED_MAX = 8, HOG_MIB = 40, SMALL_MIB = 1, PATIENCE_MSEC = 60000 };
 
 /* What is started: the executable files, and the cgroup that the last of them lives in. */
 typedef struct Cast {
@@ -319,7 +319,9 @@ static int run_engine(const Cast *cast, int in, int out) {
                 fprintf(stderr, "the engine does not start: %s\n", strerror(-r));
                 return 1;
         }
-        (void) poll(NULL, 0, 500); /* the first ticks are over, the sink hangs */
+        for (int waited = 0; waited < PATIENCE_MSEC && !atomic_load(&sink_hangs); waited += 20)
+                (void) poll(NULL, 0, 20);
+        (void) poll(NULL, 0, 500); /* the first ticks are over */
         find_watched();
         fprintf(stderr, "watched threads:");
         for (size_t i = 0; i < n_watched; i++) {

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-PATIENCE = 20
+PATIENCE = 60 # never used up by what passes, however busy the machine is
 CALLS_MAX = 200
 
 POLICY = '''version: 1

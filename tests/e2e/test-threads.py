@@ -45,7 +45,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         out = os.path.join(tmp, 'trace')
         run = subprocess.run([strace, '-f', '-qq', '-o', out, *sys.argv[1:]], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=100)
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=280)
         watched = re.search(r'^watched threads:((?: \d+:\S+)+)$', run.stderr, re.M)
         if not watched:
             if 'PTRACE' in run.stderr or 'Operation not permitted' in run.stderr:
