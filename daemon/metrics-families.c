@@ -8,6 +8,7 @@
 #include "config/metric.h"
 #include "core/lease.h"
 #include "describe/describe.h"
+#include "engine/source-watch.h"
 
 /* ---- what avertd is
  * --------------------------------------------------------------------------- */
@@ -70,8 +71,8 @@ static void add_next_tick(const MetricsSource *source, Exposition *x) {
  * ------------------------------------------------------------------------------ */
 
 static void add_source(Exposition *x, int id, uint64_t n) {
-        exposition_add(x, &(MetricLabel){ "source", describe_source_name((SourceId) id) }, 1,
-                decimal_count(n));
+        exposition_add(
+                x, &(MetricLabel){ "source", source_name((SourceId) id) }, 1, decimal_count(n));
 }
 
 static void add_sources_up(const MetricsSource *source, Exposition *x) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdlib.h>
 
+#include "config/config-load.h"
 #include "core/choice.h"
 #include "core/explain.h"
 #include "core/rank.h"
@@ -10,19 +11,6 @@ enum { CANDIDATES_MAX = 64, EXPLANATION_SIZE = 256 * 1024 };
 
 static const char *truth_name(Truth truth) {
         return truth == TRUTH_TRUE ? "true" : truth == TRUTH_FALSE ? "false" : "unknown";
-}
-
-static const char *rank_part_name(RankTerm term) {
-        static const char *const names[_RANK_MAX] = {
-                [RANK_GAINED] = "gained",
-                [RANK_FREEABLE] = "freeable",
-                [RANK_GROWTH] = "growth",
-                [RANK_SWAP] = "swap",
-                [RANK_OOM_SCORE] = "oom_score",
-                [RANK_YOUNGEST] = "youngest",
-                [RANK_OLDEST] = "oldest",
-        };
-        return names[term];
 }
 
 static void add_candidate(const Candidate *c, const ProcSample *p, Json *list) {
@@ -38,7 +26,7 @@ static void add_candidate(const Candidate *c, const ProcSample *p, Json *list) {
         parts = json_put_map(one, "parts");
         for (int term = 0; term < _RANK_MAX; term++)
                 if (c->parts[term] != 0)
-                        json_put_signed(parts, rank_part_name((RankTerm) term), c->parts[term]);
+                        json_put_signed(parts, rank_term_name((RankTerm) term), c->parts[term]);
         if (p->gained_known)
                 json_put_number(one, "gained_bytes", p->gained);
         else

@@ -6,23 +6,7 @@
 #include "config/config-load.h"
 #include "config/metric.h"
 #include "describe/describe.h"
-
-const char *describe_source_name(SourceId id) {
-        static const char *const names[_SOURCE_MAX] = {
-                [SOURCE_MEMINFO] = "meminfo",
-                [SOURCE_VMSTAT] = "vmstat",
-                [SOURCE_SWAPS] = "swaps",
-                [SOURCE_ZRAM] = "zram",
-                [SOURCE_ARC] = "arc",
-                [SOURCE_TMPFS] = "tmpfs",
-                [SOURCE_ZONEINFO] = "zoneinfo",
-                [SOURCE_PSI_MEMORY] = "psi.memory",
-                [SOURCE_PSI_IO] = "psi.io",
-                [SOURCE_PSI_CPU] = "psi.cpu",
-                [SOURCE_PROCESSES] = "processes",
-        };
-        return names[id];
-}
+#include "engine/source-watch.h"
 
 static const char *unit_name(MetricUnit unit) {
         static const char *const names[] = {
@@ -145,7 +129,7 @@ static void add_sources(const View *view, usec_t now_usec, Json *parent) {
                 usec_t at = source_time(&view->sample, (SourceId) id);
                 Json *one = json_add_map(list);
 
-                json_put_text(one, "name", describe_source_name((SourceId) id));
+                json_put_text(one, "name", source_name((SourceId) id));
                 json_put_text(one, "state",
                         !h->present           ? "absent"
                                 : h->degraded ? "degraded"

@@ -50,9 +50,6 @@ void describe_put_policy(const Policy *policy, Json *map);
 /* How the machine is: "calm", "armed", "holding", "acting", "critical". */
 const char *describe_level(const View *view);
 
-/* "psi.memory", literal. */
-const char *describe_source_name(SourceId id);
-
 /* Where each part of describe_state() that is about policies is made. */
 void describe_add_policy_states(const View *view, Json *parent);
 void describe_add_cgroups(const View *view, Json *parent);
