@@ -107,6 +107,7 @@ struct Scout {
         size_t n_outside;   /* listed, but beyond limits.processes */
         usec_t census_usec; /* of the last one; USEC_UNSET: none */
         usec_t shared_usec; /* when it was last asked who shares his memory; 0: never */
+        size_t share_first; /* with whom, in the order of sizes, the next turn of it begins */
 
         /* how many may be kept; less than configured when descriptors ran out */
         uint32_t kept_max, detailed_max;
@@ -216,7 +217,8 @@ void scout_keep_nobody(Scout *s);
 
 /* ---- scout-share.c ---- */
 
-/* Finds kept processes that share their memory and tells so in their facts. */
+/* Finds kept processes that share their memory and tells so in their facts: of a crowd, of some
+ * each time, while what is known of the others stands. */
 void scout_find_shared(Scout *s);
 
 /* ---- scout-text.c ---- */

@@ -2,7 +2,7 @@
 
 /* Processes that live in one address space (CLONE_VM, the window of a vfork): counted twice and
  * freed only together. They show the same size and are relatives, which leaves few pairs to ask the
- * kernel about. */
+ * kernel about; but a crowd, as the workers of a server are, is asked about in several turns. */
 
 #include <stdlib.h>
 
@@ -46,7 +46,8 @@ static int by_size(const void *a, const void *b, void *ctx) {
         return i < j ? -1 : i > j;
 }
 
-/* The number of the first member names the group. Returns false when enough has been asked. */
+/* The number of the first member names the group. Returns false when enough has been asked: 32
+ * members at least are done by then, more than the next turn begins with once more. */
 static bool compare_neighbours(Scout *s, size_t i, size_t n, size_t *compares) {
         ScoutEntry *a = &s->entries[s->order[i]];
 
@@ -67,25 +68,34 @@ static bool compare_neighbours(Scout *s, size_t i, size_t n, size_t *compares) {
         return true;
 }
 
+/* Those at the beginning were asked about in the last turn, and whose neighbours before them were
+ * as well: they keep that answer. */
+static void forget_answers(Scout *s, size_t first, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                bool was_asked = i >= first && i < first + NEIGHBOURS && first > 0;
+
+                s->entries[s->order[i]].mm_group =
+                        was_asked ? scout_facts(s, s->order[i])->mm_group : 0;
+        }
+}
+
 void scout_find_shared(Scout *s) {
-        size_t n = 0, compares = 0;
+        size_t n = 0, compares = 0, first, end;
 
         if (!s->options.open_pids)
                 return;
 
         s->shared_usec = s->now_usec;
-        for (uint32_t slot = 0; slot < s->n_slots; slot++) {
-                ScoutEntry *e = &s->entries[slot];
-
-                e->mm_group = 0;
-                if (e->kept && e->size >= SIZE_MIN_BYTES)
+        for (uint32_t slot = 0; slot < s->n_slots; slot++)
+                if (s->entries[slot].kept && s->entries[slot].size >= SIZE_MIN_BYTES)
                         s->order[n++] = slot;
-        }
         qsort_r(s->order, n, sizeof(*s->order), by_size, s->entries);
 
-        for (size_t i = 0; i < n; i++)
-                if (!compare_neighbours(s, i, n, &compares))
-                        return; /* the old answers stand */
-        for (size_t i = 0; i < n; i++)
+        first = s->share_first < n ? s->share_first : 0;
+        forget_answers(s, first, n);
+        for (end = first; end < n && compare_neighbours(s, end, n, &compares); end++)
+                ;
+        for (size_t i = first; i < end; i++)
                 set_group(s, s->order[i], s->entries[s->order[i]].mm_group);
+        s->share_first = end < n && end > NEIGHBOURS ? end - NEIGHBOURS : 0;
 }
