@@ -166,6 +166,16 @@ bool victim_has_ended(const Victim *v, int timeout_ms) {
         return poll(&p, 1, timeout_ms) == 1;
 }
 
+char *victim_memory(size_t bytes) {
+        const size_t page = (size_t) sysconf(_SC_PAGESIZE);
+        char *memory = malloc(bytes);
+
+        ck_assert_ptr_nonnull(memory);
+        for (size_t at = 0; at < bytes; at += page)
+                ((volatile char *) memory)[at] = 1;
+        return memory;
+}
+
 /* Not every one is a child of ours that could be waited for: the pidfd tells of the end of all. */
 void victim_done(Victim *v) {
         (void) pidfd_signal(v->pidfd, SIGKILL);

@@ -24,6 +24,10 @@ typedef enum VictimKind {
         VICTIM_OTHER_USER, /* belongs to uid 65534; only root can start it */
 } VictimKind;
 
+/* Memory that whoever is started from now on inherits, to be freed. Every page is written, also
+ * where a compiler sees that nobody reads it. */
+char *victim_memory(size_t bytes);
+
 /* Starts one and waits until it is what it should be. */
 void victim_start(VictimKind kind, Victim *ret);
 

@@ -422,10 +422,8 @@ START_TEST(leader_that_left_its_threads_behind_is_sized_again) {
         Bed b;
         Victim v;
         const ProcSample *p;
-        char *memory = malloc(SIZE);
+        char *memory = victim_memory(SIZE);
 
-        ck_assert_ptr_nonnull(memory);
-        memset(memory, 1, SIZE); /* the victim inherits it */
         victim_start(VICTIM_HEADLESS, &v);
         bed_start(&b, NULL);
         scan(&b, NOW);

@@ -949,14 +949,12 @@ START_TEST(processes_that_share_their_memory_are_one_group) {
         ProcSample p;
         uint32_t group;
         const char *match = take_own_name();
-        char *volatile memory = malloc(SIZE); /* or what nobody reads need not be written */
+        char *memory = victim_memory(SIZE); /* the children have one size, all of them */
 
-        ck_assert_ptr_nonnull(memory);
         if (HARNESS_SANITIZES_THREADS) {
                 free(memory);
                 return;
         }
-        memset(memory, 1, SIZE); /* which the children inherit: of one size, all three */
         victim_start_pair(pair);
         victim_start(VICTIM_PLAIN, &other);
         bed_init_live(&b, POLICY(8192, 256, 64, match));
@@ -983,14 +981,12 @@ START_TEST(a_pair_born_between_two_censuses_is_known_as_one_in_time) {
         Victim pair[2];
         uint32_t group;
         const char *match = take_own_name();
-        char *volatile memory = malloc(SIZE); /* or what nobody reads need not be written */
+        char *memory = victim_memory(SIZE); /* the children have one size, all of them */
 
-        ck_assert_ptr_nonnull(memory);
         if (HARNESS_SANITIZES_THREADS) {
                 free(memory);
                 return;
         }
-        memset(memory, 1, SIZE);
         bed_init_live(&b, POLICY(8192, 256, 64, match));
         (void) pass(&b, 0); /* the census */
         victim_start_pair(pair);
@@ -1009,19 +1005,16 @@ END_TEST
 START_TEST(a_pair_is_found_beside_a_crowd_of_larger_ones) {
         enum { CROWD = 48, SIZE = 24 * 1024 * 1024, MORE = 8 * 1024 * 1024 };
         const char *match = take_own_name();
-        char *volatile memory = malloc(SIZE), *volatile more = malloc(MORE);
+        char *memory = victim_memory(SIZE), *more = victim_memory(MORE);
         Victim crowd[CROWD], pair[2];
         uint32_t group;
         Bed b;
 
-        ck_assert(memory && more);
         if (HARNESS_SANITIZES_THREADS) {
                 free(memory);
                 free(more);
                 return;
         }
-        memset(memory, 1, SIZE);
-        memset(more, 1, MORE);
         for (int i = 0; i < CROWD; i++)
                 victim_start(VICTIM_PLAIN, &crowd[i]);
         free(more);
