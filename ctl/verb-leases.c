@@ -156,18 +156,9 @@ static int list_all(const Ctl *ctl, const Place *place) {
 /* ---- giving back
  * --------------------------------------------------------------------------------- */
 
-static int release_by_daemon(const Ctl *ctl) {
-        _cleanup_(client_unrefp) AvertClient *client = NULL;
-        _cleanup_free_ char *message = NULL;
-        bool released;
-        int r = connect_for_change(ctl, &client);
-
-        if (r != CTL_OK)
-                return r;
-        r = avert_client_release_leases(client, ctl->lease, &released, &message);
-        if (r < 0)
-                return connect_explain(ctl, client, "give leases back", r);
-        return verdict_print(ctl, released, message);
+static int ask_release(const Ctl *ctl, AvertClient *client, const char *about _unused_,
+        bool *ret_done, char **ret_message) {
+        return avert_client_release_leases(client, ctl->lease, ret_done, ret_message);
 }
 
 typedef struct Release {
@@ -216,7 +207,7 @@ static int release(const Ctl *ctl, const Place *place) {
         int r = lease_ledger_open(place->path, LEDGER_REPAIR, place->boot_id, &l);
 
         if (r == -EBUSY || r == -EACCES || r == -EPERM)
-                return release_by_daemon(ctl);
+                return verdict_ask(ctl, ask_release, NULL, "give leases back");
         if (r < 0 && r != -ENOENT)
                 return explain_file(ctl, place, r);
         r = release_here(ctl, place, l);

@@ -50,19 +50,9 @@ static int look(const Ctl *ctl, const char *wanted) {
         return verdict_print(ctl, true, text);
 }
 
-static int set(const Ctl *ctl, const char *level) {
-        _cleanup_(client_unrefp) AvertClient *client = NULL;
-        _cleanup_free_ char *message = NULL;
-        bool done;
-        int r;
-
-        r = connect_for_change(ctl, &client);
-        if (r != CTL_OK)
-                return r;
-        r = avert_client_set_log_level(client, level, &done, &message);
-        if (r < 0)
-                return connect_explain(ctl, client, "set the log level", r);
-        return verdict_print(ctl, done, message);
+static int ask_set(const Ctl *ctl _unused_, AvertClient *client, const char *level, bool *ret_done,
+        char **ret_message) {
+        return avert_client_set_log_level(client, level, ret_done, ret_message);
 }
 
 int verb_log_level(Ctl *ctl, int argc, char *const *argv) {
@@ -75,5 +65,7 @@ int verb_log_level(Ctl *ctl, int argc, char *const *argv) {
                 ctl_error(ctl, "--dry-run of what? name a log level");
                 return CTL_USAGE;
         }
-        return argc == 0 || ctl->dry_run ? look(ctl, argc > 0 ? argv[0] : NULL) : set(ctl, argv[0]);
+        if (argc == 0 || ctl->dry_run)
+                return look(ctl, argc > 0 ? argv[0] : NULL);
+        return verdict_ask(ctl, ask_set, argv[0], "set the log level");
 }

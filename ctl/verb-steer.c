@@ -5,32 +5,13 @@
 #include "ctl/connect.h"
 #include "ctl/verdict.h"
 
-/* Asks the daemon for one change. 0 or negative errno, as the library's functions. */
-typedef int (*Ask)(
-        const Ctl *ctl, AvertClient *client, const char *who, bool *ret_done, char **ret_message);
-
-static int steer(const Ctl *ctl, Ask ask, const char *who, const char *what) {
-        _cleanup_(client_unrefp) AvertClient *client = NULL;
-        _cleanup_free_ char *message = NULL;
-        bool done;
-        int r;
-
-        r = connect_for_change(ctl, &client);
-        if (r != CTL_OK)
-                return r;
-        r = ask(ctl, client, who, &done, &message);
-        if (r < 0)
-                return connect_explain(ctl, client, what, r);
-        return verdict_print(ctl, done, message);
-}
-
 static int ask_pause(const Ctl *ctl, AvertClient *client, const char *who _unused_, bool *ret_done,
         char **ret_message) {
         return avert_client_pause(client, ctl->for_usec, ctl->dry_run, ret_done, ret_message);
 }
 
 int verb_pause(Ctl *ctl, int argc _unused_, char *const *argv _unused_) {
-        return steer(ctl, ask_pause, NULL, "pause avertd");
+        return verdict_ask(ctl, ask_pause, NULL, "pause avertd");
 }
 
 static int ask_resume(const Ctl *ctl, AvertClient *client, const char *who _unused_, bool *ret_done,
@@ -39,7 +20,7 @@ static int ask_resume(const Ctl *ctl, AvertClient *client, const char *who _unus
 }
 
 int verb_resume(Ctl *ctl, int argc _unused_, char *const *argv _unused_) {
-        return steer(ctl, ask_resume, NULL, "end the pause");
+        return verdict_ask(ctl, ask_resume, NULL, "end the pause");
 }
 
 static int ask_protect(
@@ -48,12 +29,13 @@ static int ask_protect(
                 client, who, ctl->for_usec, ctl->dry_run, ret_done, ret_message);
 }
 
-static int steer_somebody(const Ctl *ctl, Ask ask, int argc, char *const *argv, const char *what) {
+static int steer_somebody(
+        const Ctl *ctl, ChangeAsk ask, int argc, char *const *argv, const char *what) {
         if (argc < 1) {
                 ctl_error(ctl, "whom? a pid, a unit, or the path of a cgroup");
                 return CTL_USAGE;
         }
-        return steer(ctl, ask, argv[0], what);
+        return verdict_ask(ctl, ask, argv[0], what);
 }
 
 /* As the daemon takes a name: "ssh" is ssh.service, "/a/" is /a. */

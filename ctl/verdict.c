@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/verdict.h"
 
+#include <stdlib.h>
+
 #include "ctl/json-tree.h"
 #include "ctl/term.h"
 
@@ -24,4 +26,19 @@ int verdict_print(const Ctl *ctl, bool done, const char *message) {
         else
                 ctl_error(ctl, "%s", message);
         return done ? CTL_OK : CTL_FAILED;
+}
+
+int verdict_ask(const Ctl *ctl, ChangeAsk ask, const char *about, const char *what) {
+        _cleanup_(client_unrefp) AvertClient *client = NULL;
+        _cleanup_free_ char *message = NULL;
+        bool done;
+        int r;
+
+        r = connect_for_change(ctl, &client);
+        if (r != CTL_OK)
+                return r;
+        r = ask(ctl, client, about, &done, &message);
+        if (r < 0)
+                return connect_explain(ctl, client, what, r);
+        return verdict_print(ctl, done, message);
 }
