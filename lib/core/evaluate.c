@@ -20,6 +20,16 @@ typedef struct Evaluation {
         size_t dropped;
 } Evaluation;
 
+const char *truth_name(Truth t) {
+        static const char *const names[] = {
+                [TRUTH_FALSE] = "false",
+                [TRUTH_TRUE] = "true",
+                [TRUTH_UNKNOWN] = "unknown",
+        };
+
+        return names[t];
+}
+
 bool instance_key_equals(const InstanceKey *a, const InstanceKey *b) {
         if (a->watch != b->watch)
                 return false;

@@ -19,6 +19,9 @@ typedef enum Truth {
         TRUTH_UNKNOWN,
 } Truth;
 
+/* "false", "true", "unknown": literal. */
+const char *truth_name(Truth t);
+
 /* What a verdict is about, within its policy. */
 typedef struct InstanceKey {
         WatchKind watch;

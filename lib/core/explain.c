@@ -29,16 +29,6 @@ void explain_reading(MetricUnit unit, const Reading *r, TextBuf *out) {
         }
 }
 
-static const char *truth_name(Truth t) {
-        static const char *const names[] = {
-                [TRUTH_FALSE] = "false",
-                [TRUTH_TRUE] = "true",
-                [TRUTH_UNKNOWN] = "unknown",
-        };
-
-        return names[t];
-}
-
 /* How far the reading is from its threshold, in the metric's unit. */
 static void print_distance(const AtomReading *a, TextBuf *out) {
         const Atom *atom = a->atom;

@@ -4,10 +4,6 @@
 #include "config/metric.h"
 #include "describe/describe.h"
 
-static const char *truth_name(Truth truth) {
-        return truth == TRUTH_TRUE ? "true" : truth == TRUTH_FALSE ? "false" : "unknown";
-}
-
 static const char *phase_name(IncidentPhase phase) {
         return phase == INCIDENT_OPEN ? "open" : phase == INCIDENT_HOLDING ? "holding" : "cooling";
 }

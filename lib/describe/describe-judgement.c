@@ -9,10 +9,6 @@
 
 enum { CANDIDATES_MAX = 64, EXPLANATION_SIZE = 256 * 1024 };
 
-static const char *truth_name(Truth truth) {
-        return truth == TRUTH_TRUE ? "true" : truth == TRUTH_FALSE ? "false" : "unknown";
-}
-
 static void add_candidate(const Candidate *c, const ProcSample *p, Json *list) {
         Json *one = json_add_map(list);
         Json *parts;
