@@ -151,12 +151,8 @@ static int own_errands(Daemon *d) {
 
 /* One of its own: whoever asks for many command lines may not hold up what policies need. */
 static void fork_reader(Daemon *d) {
-        const char *root = d->options->root ? d->options->root : "";
-        char proc[4096];
-        int r = -ENAMETOOLONG;
+        int r = slow_reader_new(d->options->root, READER_DEADLINE_USEC, &d->reader);
 
-        if ((size_t) snprintf(proc, sizeof(proc), "%s/proc", root) < sizeof(proc))
-                r = slow_reader_new(proc, READER_DEADLINE_USEC, &d->reader);
         if (r < 0)
                 log_warning("nobody is shown a command line: %s", strerror(-r));
 }

@@ -1068,7 +1068,7 @@ START_TEST(command_lines_come_when_a_policy_asks) {
         ProcSample p;
         pid_t pid;
 
-        ck_assert_int_eq(slow_reader_new("/proc", HARNESS_PATIENCE_MSEC * USEC_PER_MSEC, &slow), 0);
+        ck_assert_int_eq(slow_reader_new(NULL, HARNESS_PATIENCE_MSEC * USEC_PER_MSEC, &slow), 0);
         pid = start_shell("exec sleep 61");
         wait_for_exe(pid, "sleep");
         ck_assert_int_eq(sysroot_open(NULL, &b.root), 0);

@@ -7,7 +7,6 @@
 #include "engine/lock-memory.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,7 +26,6 @@ static void engine_freep(Engine **e) {
 
 /* What forks, before any thread and before memory is locked. */
 static int open_world(Engine *e, const char *root) {
-        char proc[4096];
         int r;
 
         r = sysroot_open(root, &e->root);
@@ -39,11 +37,8 @@ static int open_world(Engine *e, const char *root) {
         if (e->probe.items[PROBE_MEMINFO].state == PROBE_ABSENT)
                 return -ENOENT;
 
-        if ((size_t) snprintf(proc, sizeof(proc), "%s/proc", e->root.foreign ? root : "") >=
-                sizeof(proc))
-                return -ENAMETOOLONG;
         /* Without it no command line is known: policies that ask for one select nobody. */
-        (void) slow_reader_new(proc, SLOW_DEADLINE_USEC, &e->slow);
+        (void) slow_reader_new(e->root.foreign ? root : NULL, SLOW_DEADLINE_USEC, &e->slow);
         return 0;
 }
 

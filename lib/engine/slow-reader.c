@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -18,17 +19,23 @@
 
 #define FAREWELL_MSEC 1000
 
+enum { PATH_MAX_BYTES = 4096 };
+
 struct SlowReader {
         pid_t pid; /* 0: lost and reaped */
         int fd;    /* owner: caller; FD_NONE: lost */
         size_t pending;
 };
 
-int slow_reader_new(const char *proc_path, usec_t deadline_usec, SlowReader **ret) {
+int slow_reader_new(const char *root, usec_t deadline_usec, SlowReader **ret) {
+        char proc_path[PATH_MAX_BYTES];
         int fds[2];
         SlowReader *r;
         pid_t parent = getpid();
 
+        if ((size_t) snprintf(proc_path, sizeof(proc_path), "%s/proc", root ? root : "") >=
+                sizeof(proc_path))
+                return -ENAMETOOLONG;
         r = calloc(1, sizeof(*r));
         if (!r)
                 return -ENOMEM;

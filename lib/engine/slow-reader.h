@@ -40,9 +40,9 @@ typedef struct SlowReply {
         char text[SLOW_TEXT_MAX]; /* arguments with blanks between them, NUL-terminated */
 } SlowReply;
 
-/* Forks the supervisor, which opens proc_path ("/proc") for itself. deadline_usec: when a worker
- * counts as stuck. Before threads. 0 or negative errno. */
-int slow_reader_new(const char *proc_path, usec_t deadline_usec, SlowReader **ret);
+/* Forks the supervisor, which opens /proc below root (NULL: this machine's) for itself.
+ * deadline_usec: when a worker counts as stuck. Before threads. 0 or negative errno. */
+int slow_reader_new(const char *root, usec_t deadline_usec, SlowReader **ret);
 
 /* Ends and reaps the processes; waits for them for a moment at most. Returns NULL. */
 SlowReader *slow_reader_free(SlowReader *r);

@@ -198,13 +198,15 @@ static int on_order(sd_event_source *source, int fd, uint32_t events, void *user
 /* Command lines are read below the directory of the socket. */
 static int serve(const char *path, mode_t mode, const char *system, int orders_fd, int answers_fd) {
         static Server s;
-        char why[512], proc[300];
+        char why[512], root[300], proc[300];
         TextBuf b;
         int r;
 
+        textbuf_init(&b, root, sizeof(root));
+        textbuf_add_beside(&b, path, "");
         textbuf_init(&b, proc, sizeof(proc));
         textbuf_add_beside(&b, path, "proc");
-        if (access(proc, F_OK) == 0 && slow_reader_new(proc, bed_reading_usec, &s.reader) < 0)
+        if (access(proc, F_OK) == 0 && slow_reader_new(root, bed_reading_usec, &s.reader) < 0)
                 return 1;
         s.orders_fd = orders_fd;
         s.answers_fd = answers_fd;
