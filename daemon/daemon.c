@@ -207,14 +207,12 @@ static void wait_for_leaving(int pidfd) {
 /* As a service that is told to act on nothing; by hand one looks on, whoever acts. */
 static int dismiss_standby(const Daemon *d, int *ret_pidfd) {
         const char *runtime = getenv("RUNTIME_DIRECTORY");
-        Options acting = *d->options;
         char leases[300];
         TextBuf b;
 
         *ret_pidfd = FD_NONE;
-        acting.dry = false;
         textbuf_init(&b, leases, sizeof(leases));
-        if (!runtime || !*runtime || !place_of_leases(&acting, &b))
+        if (!runtime || !*runtime || !place_of_leases(d->options, &b))
                 return 0;
         return standby_dismiss(leases, ret_pidfd);
 }

@@ -33,7 +33,7 @@ bool place_of_leases(const Options *o, TextBuf *ret) {
         TextBuf b;
 
         textbuf_init(&b, bus, sizeof(bus));
-        if (o->dry || !place_of_bus(o, &b) || b.truncated)
+        if (!place_of_bus(o, &b) || b.truncated)
                 return false;
         lease_ledger_path(bus, ret);
         return !ret->truncated;

@@ -12,5 +12,6 @@
 /* The private socket; false: nowhere. */
 bool place_of_bus(const Options *o, TextBuf *ret);
 
-/* The ledger, beside the socket, where avertctl looks for it; false: nowhere. */
+/* The ledger, beside the socket, where avertctl looks for it; false: nowhere. Whether it is used is
+ * not asked here: a dry run has none. */
 bool place_of_leases(const Options *o, TextBuf *ret);

@@ -54,10 +54,10 @@ static void join_bus(Daemon *d) {
 }
 
 /* Without the socket the daemon protects all the same; only avertctl cannot ask it. */
-static int serve_bus(Daemon *d) {
-        char path[PATH_ROOM], why[WHY_ROOM];
+static int serve_bus(Daemon *d, const char *path) {
+        char why[WHY_ROOM];
         mode_t mode = 0666;
-        TextBuf p, w;
+        TextBuf w;
         int r;
 
         r = bus_new(&(BusOptions){ .event = d->event,
@@ -77,8 +77,7 @@ static int serve_bus(Daemon *d) {
                 return r;
 
         join_bus(d);
-        textbuf_init(&p, path, sizeof(path));
-        if (!place_of_bus(d->options, &p))
+        if (!path)
                 return 0;
         if (privacy_hides_processes())
                 mode = 0600; /* our capabilities must not show what /proc was told to hide */
@@ -177,13 +176,16 @@ static int serve_metrics(Daemon *d, const char *bus) {
 
 int sockets_serve(Daemon *d) {
         char path[PATH_ROOM];
-        const char *bus;
+        const char *bus = NULL;
         TextBuf b;
         int r;
 
         textbuf_init(&b, path, sizeof(path));
-        bus = place_of_bus(d->options, &b) && !b.truncated ? path : NULL;
-        r = serve_bus(d);
+        if (place_of_bus(d->options, &b))
+                bus = path;
+        r = serve_bus(d, bus); /* which says so when it is too long */
+        if (b.truncated)
+                bus = NULL;
         if (r >= 0)
                 r = serve_pressure(d, bus);
         return r < 0 ? r : serve_metrics(d, bus);

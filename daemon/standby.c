@@ -13,8 +13,6 @@
 
 enum { LOOK_MSEC = 1000 }; /* as long as there is no daemon */
 
-#define LEAVING_USEC (5 * USEC_PER_SEC)
-
 /* ---- signals
  * ------------------------------------------------------------------------------------- */
 
@@ -109,24 +107,18 @@ int standby_wait(Standby *s, const StandbyCare *care) {
 /* ---- being told not to
  * ------------------------------------------------------------------------- */
 
-static void ledger_freep(LeaseLedger **l) {
-        lease_ledger_free(*l);
-}
-
 int standby_dismiss(const char *leases, int *ret_pidfd) {
-        _cleanup_(ledger_freep) LeaseLedger *l = NULL;
+        _cleanup_(lease_ledger_freep) LeaseLedger *l = NULL;
         char boot_id[BOOT_ID_SIZE];
         int r;
 
         *ret_pidfd = FD_NONE;
         r = own_boot_id(boot_id, sizeof(boot_id));
         if (r == 0)
-                r = lease_ledger_open(leases, LEDGER_SHARED, boot_id, &l);
-        if (r == -EBADMSG || r == -ENOENT) /* of another version, or there is none */
-                r = lease_ledger_open(leases, LEDGER_SEATS, boot_id, &l);
+                r = handover_open(leases, boot_id, &l);
         if (r < 0)
                 return r == -ENOENT ? 0 : r;
-        r = handover_take(l, LEAVING_USEC, ret_pidfd);
+        r = handover_take(l, HANDOVER_PATIENCE_USEC, ret_pidfd);
         if (r == 0 && lease_ledger_is_current(l))
                 lease_ledger_set_unfinished(l, false);
         return r;

@@ -9,9 +9,6 @@
 #include "engine/handover.h"
 #include "engine/lease-replay.h"
 
-/* A standby that stands in ends within a tick, unless a thread of its hangs in the kernel. */
-#define HANDOVER_PATIENCE_USEC (5 * USEC_PER_SEC)
-
 /* Who has the seat in passing: avertctl that gives leases back, a standby that was told to end. */
 #define PASSING_USEC USEC_PER_SEC
 
@@ -28,9 +25,7 @@ typedef struct Pass {
 static int open_beside(const char *path, const char *boot_id, LeaseLedger **ret) {
         int r;
 
-        r = lease_ledger_open(path, LEDGER_SHARED, boot_id, ret);
-        if (r == -EBADMSG || r == -ENOENT)
-                r = lease_ledger_open(path, LEDGER_SEATS, boot_id, ret);
+        r = handover_open(path, boot_id, ret);
         if (r < 0 || handover_is_stood_in(*ret))
                 return r;
         r = handover_wait(*ret, PASSING_USEC);
@@ -42,12 +37,11 @@ static int open_beside(const char *path, const char *boot_id, LeaseLedger **ret)
         return r;
 }
 
-void engine_leases_open(Engine *e, const char *path, bool standby) {
-        const LedgerAccess access = standby ? LEDGER_SHARED : LEDGER_DAEMON;
+void engine_leases_open(Engine *e, const char *path) {
+        const LedgerAccess access = e->standby ? LEDGER_SHARED : LEDGER_DAEMON;
         char boot_id[BOOT_ID_SIZE];
         int r;
 
-        e->standby = standby;
         if (e->dry || !path)
                 return;
         r = lease_ledger_boot_id(e->root.proc_fd, boot_id, sizeof(boot_id));

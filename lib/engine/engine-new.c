@@ -195,6 +195,7 @@ int engine_new(const EngineOptions *options, Config *config, Engine **ret) {
                 return -ENOMEM;
         e->root = SYSROOT_INIT;
         e->dry = options->dry;
+        e->standby = options->standby;
         e->sink = options->sink;
         e->config = config_ref(config);
         e->first_config = config_ref(config);
@@ -203,8 +204,8 @@ int engine_new(const EngineOptions *options, Config *config, Engine **ret) {
         r = open_world(e, options->root);
         if (r < 0)
                 return r;
-        engine_leases_open(e, options->leases, options->standby);
-        if (options->standby && !e->ledger)
+        engine_leases_open(e, options->leases);
+        if (e->standby && !e->ledger)
                 return e->ledger_error != 0 ? -e->ledger_error : -EINVAL;
         r = make_parts(e);
         if (r < 0)

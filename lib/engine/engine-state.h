@@ -65,7 +65,7 @@ void engine_push(Engine *e);
 
 /* path: of the ledger; NULL: none. Not having it is no failure: steps that need it are refused. Of
  * one that a standby has, or this one is standby of, the acting seat is not taken yet. */
-void engine_leases_open(Engine *e, const char *path, bool standby);
+void engine_leases_open(Engine *e, const char *path);
 
 /* Who would act if this process were killed. */
 StandbyState engine_standby(const Engine *e);

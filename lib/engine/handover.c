@@ -11,6 +11,13 @@
 
 enum { LOOK_MSEC = 5 };
 
+int handover_open(const char *path, const char *boot_id, LeaseLedger **ret) {
+        int r = lease_ledger_open(path, LEDGER_SHARED, boot_id, ret);
+
+        return r == -EBADMSG || r == -ENOENT ? lease_ledger_open(path, LEDGER_SEATS, boot_id, ret)
+                                             : r;
+}
+
 /* The process that has the seat, FD_NONE when there is none. It has it after the descriptor was
  * opened, so that is its. */
 static int open_sitter(const LeaseLedger *l, LedgerSeat seat) {

@@ -20,6 +20,14 @@ typedef enum HandoverState {
         HANDOVER_KILLED, /* none acts, and the last one was killed */
 } HandoverState;
 
+/* How long a standby that stands in is waited for: it leaves within a tick, unless a thread of its
+ * hangs in the kernel. */
+#define HANDOVER_PATIENCE_USEC (5 * USEC_PER_SEC)
+
+/* Opens the ledger that somebody else may have made: LEDGER_SHARED, or LEDGER_SEATS where the file
+ * is of another version or boot, or empty. As lease_ledger_open(). */
+int handover_open(const char *path, const char *boot_id, LeaseLedger **ret);
+
 /* Standby: how things are. */
 HandoverState handover_look(const LeaseLedger *l, int *ret_pidfd);
 

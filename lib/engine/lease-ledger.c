@@ -201,13 +201,9 @@ static int open_parts(LeaseLedger *l, const char *path, LedgerAccess access) {
         return r < 0 || is_ours(&l->file->head, l->boot_id) ? r : -ENOENT;
 }
 
-static void ledger_freep(LeaseLedger **l) {
-        lease_ledger_free(*l);
-}
-
 int lease_ledger_open(
         const char *path, LedgerAccess access, const char *boot_id, LeaseLedger **ret) {
-        _cleanup_(ledger_freep) LeaseLedger *l = calloc(1, sizeof(*l));
+        _cleanup_(lease_ledger_freep) LeaseLedger *l = calloc(1, sizeof(*l));
         int r;
 
         if (!l)

@@ -110,6 +110,10 @@ int lease_ledger_open(
         const char *path, LedgerAccess access, const char *boot_id, LeaseLedger **ret);
 LeaseLedger *lease_ledger_free(LeaseLedger *l);
 
+static inline void lease_ledger_freep(LeaseLedger **l) {
+        lease_ledger_free(*l);
+}
+
 /* With the acting seat: has the file be one of this version and this boot, empty if it was not. 0
  * or negative errno. */
 int lease_ledger_make(LeaseLedger *l);
