@@ -4,8 +4,8 @@
 #include "ctl/ctl.h"
 #include "ctl/json-tree.h"
 #include "ctl/recording.h"
-#include "describe/describe.h"
 #include "ctl/term.h"
+#include "describe/describe.h"
 
 typedef struct Printer {
         Ctl *ctl;

@@ -7,8 +7,8 @@
 
 #include "base/fdio.h"
 #include "daemon/command-order.h"
-#include "describe/describe.h"
 #include "daemon/log.h"
+#include "describe/describe.h"
 
 /* How long after its deadline a command is given up that nobody answers for. */
 #define PATIENCE_USEC (2 * USEC_PER_SEC)

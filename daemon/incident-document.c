@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "describe/describe.h"
 #include "daemon/json-read.h"
+#include "describe/describe.h"
 #include "engine/incident-file.h"
 
 #define OPEN "open"

@@ -9,9 +9,9 @@
 #include "base/fdio.h"
 #include "base/hash.h"
 #include "core/trail.h"
-#include "describe/describe.h"
 #include "daemon/incident-writer.h"
 #include "daemon/log.h"
+#include "describe/describe.h"
 
 /* Of what waits. */
 #define BYTES_MAX ((size_t) 512 << 10)

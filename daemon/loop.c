@@ -6,10 +6,10 @@
 #include <sys/epoll.h>
 
 #include "daemon/daemon.h"
-#include "describe/describe.h"
 #include "daemon/log.h"
 #include "daemon/policy-load.h"
 #include "daemon/status-line.h"
+#include "describe/describe.h"
 
 #define CARE_USEC (30 * USEC_PER_SEC)            /* without a watchdog */
 #define REFRESH_TERMINAL_USEC (2 * USEC_PER_SEC) /* somebody sits in front of it */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "core/explain.h"
-#include "describe/describe.h"
 #include "daemon/policy-load.h"
+#include "describe/describe.h"
 #include "engine/replay.h"
 
 enum { EXPLAIN_SIZE = 256 * 1024 };
