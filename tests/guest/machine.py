@@ -22,7 +22,11 @@ JOURNAL = 'systemd.journald.forward_to_console=1 systemd.journald.max_level_cons
 # An emulated timer may be late when the host is busy: without this the kernel takes it for broken, and panics.
 TIMER = 'no_timer_check '
 QEMU = ['qemu-system-x86_64', '-machine', 'pc', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot']
-EMULATED = ['-accel', 'tcg,thread=multi', '-cpu', 'max']
+# An emulator pays for each write to a page that it has translated code from, until the last of that code is overwritten:
+# milliseconds a page, in which a processor of the guest stands still and nobody in there counts it. With room for all that
+# ever runs, the translations of the boot stay, and whoever takes the last free memory in the trial gets their pages: a guest
+# stood for up to 9 s. With little room all of them are forgotten now and then, and what runs is translated anew.
+EMULATED = ['-accel', 'tcg,thread=multi,tb-size=64', '-cpu', 'max']
 VIRTUAL = ['-accel', 'kvm', '-cpu', 'host']
 
 
