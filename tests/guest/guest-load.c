@@ -14,6 +14,7 @@
  *   cache                 [size=] [period=] [dir=] [map] [dirty]  reads files, again and again
  *   parent                [own=SIZE] [sleepers=N] [wait] [respawn=MS] [newpid]
  *                         -- NAME MODE... | -- /COMMAND...
+ *   program               -- /COMMAND...  becomes that
  *   heartbeat
  *
  * And for all of them: fill=random|half|same; lock; pageout (hold); ignore-term; nasty (a name that
@@ -127,6 +128,7 @@ static void run(void) {
                 { "cache", load_run_cache },
                 { "swarm", load_run_swarm },
                 { "parent", load_run_parent },
+                { "program", load_run_program },
                 { "heartbeat", load_run_heartbeat },
         };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/guest/load.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ static void __attribute__((noreturn)) exec_child(const Load *load) {
 
         if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0) /* the name stays ours */
                 load_die("/proc/self/exe");
-        (void) unsetenv("NOTIFY_SOCKET"); /* the parent speaks for the unit */
+        (void) unsetenv("NOTIFY_SOCKET"); /* who became this, or started it, spoke for the unit */
         for (char **word = load->child; *word && n < CHILD_ARGS_MAX - 1; word++)
                 args[n++] = *word;
         args[n] = NULL;
@@ -79,6 +80,15 @@ void load_run_parent(const Load *load) {
                 keep_child(load);
         for (;;)
                 pause();
+}
+
+void load_run_program(const Load *load) {
+        if (!load->child) {
+                errno = EINVAL;
+                load_die("no program");
+        }
+        load_tell_ready();
+        exec_child(load);
 }
 
 void load_run_swarm(const Load *load) {

@@ -90,5 +90,8 @@ void load_run_swarm(const Load *load) __attribute__((noreturn));
 /* Sleepers, memory of its own and one child of any kind. */
 void load_run_parent(const Load *load) __attribute__((noreturn));
 
+/* Becomes another program, its pid is the load's: what nobody wrote for this test. */
+void load_run_program(const Load *load) __attribute__((noreturn));
+
 /* Allocates a little, reads a file and notes the time, every GUEST_BEAT_USEC. */
 void load_run_heartbeat(const Load *load) __attribute__((noreturn));

@@ -10,6 +10,7 @@ from itertools import combinations, product
 from callers import CALLERS
 from errands import ERRANDS
 from ladder import LADDER
+from real import REAL
 from scenario import SIGKILL, SIGTERM, Load, Scenario
 
 CONTAINER = 'docker-' + '4d1c0f2e7a95b3688e21f0cd' * 2 + '0123456789abcdef.scope'
@@ -183,5 +184,5 @@ def variation(row):
 
 
 VARIED = [variation(row) for row in pairwise(AXES)]
-SCENARIOS = NAMED + LADDER + ERRANDS + CALLERS + VARIED
+SCENARIOS = NAMED + REAL + LADDER + ERRANDS + CALLERS + VARIED
 QUICK = [s for s in NAMED + LADDER + ERRANDS + CALLERS if s.quick]
