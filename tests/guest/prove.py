@@ -89,6 +89,7 @@ CASES = [
     ('it is held back and let go', HELD, held(), [THROTTLED, RETURNED], None),
     ('what others wrote stays', MEDDLED, result(meddled=True, cgroups=cgroups({'memory.high': '4096'}, FREE)),
      [ASKED], None),
+    ('systemd-oomd ends it', ALONE, spoilt(result='oom-kill', status=9), [ASKED], None),
     ('the kernel kills as it is to', MISSED, result([], [WRITER], oom_kills=1), [], None),
     ('the guest stood still', STILL, result(stood_usec=9900000), [ASKED], None),
 
@@ -104,7 +105,7 @@ CASES = [
     ('no heartbeat', ALONE, result(calm_gap_usec=2 ** 64 - 1), [ASKED], 'no heartbeat'),
     ('the guilty one lives', ALONE, spoilt(ended=False), [ASKED], 'was not stopped'),
     ('the guilty one ends by itself', ALONE, spoilt(signalled=False, result='exit-code'), [ASKED], 'not by a signal'),
-    ('the kernel ends it', ALONE, spoilt(result='oom-kill', status=9), [ASKED], 'not by a signal of ours'),
+    ('the kernel ends it', ALONE, spoilt(result='oom-kill', status=9, oom_kills=1), [ASKED], 'not by a signal of ours'),
     ('the wrong signal', IGNORER, result(), [ASKED], 'ended by signal 15'),
     ('an innocent died', ALONE, result(died=['desk[50]']), [ASKED], 'innocents died: desk[50]'),
     ('a newcomer died', NOBODY, result([], [{**WRITER, 'alive': False}]), [NAMES], 'writer ended'),

@@ -25,7 +25,9 @@ def guilty_complaints(scenario, guilty):
         return ['%s was not stopped within %d s' % (name, scenario.limit_msec // 1000)]
     if load.stop == 'unit':
         return []  # its first process may end by itself when the others are gone
-    if guilty['result'] not in ('signal', 'success') or not guilty['signalled']:
+    # systemd calls it an oom-kill as well when its own systemd-oomd was it, and the kernel was not
+    by_signal = guilty['result'] in ('signal', 'success') or (guilty['result'] == 'oom-kill' and not guilty['oom_kills'])
+    if not by_signal or not guilty['signalled']:
         return ['%s ended by "%s", not by a signal of ours' % (name, guilty['result'])]
     if guilty['status'] not in scenario.ends_by:
         return ['%s ended by signal %d, expected %s' % (name, guilty['status'], ' or '.join(
