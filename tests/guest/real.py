@@ -34,7 +34,6 @@ echo 3 >/proc/sys/vm/drop_caches
 '''
 FURNISHED = Load('hold size=40M', properties=('ExecStartPre=+/usr/local/bin/furnish', 'TimeoutStartSec=300'))
 WORK = '''#!/bin/sh
-cd /srv
 while :; do
         chroot /srv /usr/bin/perl -MPOSIX -e "print strftime(q(%c), localtime)"
         chroot /srv /usr/bin/bash -c "echo $((1 + 1))"
